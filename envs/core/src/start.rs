@@ -1,0 +1,96 @@
+//! Where an episode begins.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Viewport;
+
+/// The state that a reset puts a world into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "world", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StartState {
+    /// A page in a browser.
+    Web(WebStart),
+}
+
+/// A page, and the fence around it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WebStart {
+    /// The page to load.
+    pub url: String,
+    /// The size of the screen; the environment's own if absent.
+    pub viewport: Option<Viewport>,
+    /// Host names that are answered by servers of ours on loopback, whatever their port: `shop.test` to an address.
+    /// They are allowed by being named here.
+    pub routes: BTreeMap<String, SocketAddr>,
+    /// Hosts that may be reached beside the routes: `example.org` (that host), `*.example.org` (it and those below),
+    /// `*` (any public host).
+    pub allow: Vec<String>,
+    /// Whether files may be saved.
+    pub downloads: bool,
+    /// Whose time the page lives in.
+    pub clock: Clock,
+    /// An expression that begins an episode in the loaded page, evaluated in the page's own world. With it, a reset of a
+    /// page that is still loaded from `url` runs only this instead of loading again.
+    pub begin: Option<String>,
+    /// An expression that is true once the episode can be observed; waited for after `begin`.
+    pub ready: Option<String>,
+    /// An expression that is evaluated with every observation; its value is [`crate::Step::signal`].
+    pub watch: Option<String>,
+}
+
+/// Whose time a page lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// Virtual time that passes only while the environment settles or waits: equal seeds give equal pixels.
+    #[default]
+    Virtual,
+    /// Wall time, for live sites.
+    Real,
+}
+
+impl WebStart {
+    /// A page on the open web, on the wall clock, with its own host and those below it allowed.
+    pub fn live(url: &str) -> WebStart {
+        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let allow = host.map(|host| format!("*.{}", host.trim_start_matches("www."))).into_iter().collect();
+        WebStart { allow, clock: Clock::Real, ..WebStart::local(url) }
+    }
+
+    /// A page of ours in virtual time; add its route with [`WebStart::route`].
+    pub fn local(url: &str) -> WebStart {
+        WebStart {
+            url: url.to_owned(),
+            viewport: None,
+            routes: BTreeMap::new(),
+            allow: Vec::new(),
+            downloads: false,
+            clock: Clock::Virtual,
+            begin: None,
+            ready: None,
+            watch: None,
+        }
+    }
+
+    /// Lets a server of ours answer for a host name.
+    #[must_use]
+    pub fn route(mut self, host: &str, to: SocketAddr) -> WebStart {
+        self.routes.insert(host.to_owned(), to);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_page_may_reach_its_own_site_and_no_other() {
+        assert_eq!(WebStart::live("https://www.example.org/a").allow, ["*.example.org"]);
+        assert_eq!(WebStart::live("not a url").allow, Vec::<String>::new());
+    }
+}
