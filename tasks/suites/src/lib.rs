@@ -4,6 +4,9 @@
 //! starts, what a verifier wants to know, and judges from that alone: judging does no IO, so that a stored episode can
 //! be judged again.
 
+mod page_server;
 mod task;
+pub mod wob;
 
+pub use page_server::{PageServer, PageServerError};
 pub use task::{Backend, BackendError, Goal, Situation, Stage, StageError, Suite, Task, TaskFamily, Verdict};
