@@ -1,1 +1,10 @@
-//! (empty)
+//! The harness: what an agent is shown, how its words become actions, who decides, and what comes of it.
+
+pub mod dialect;
+pub mod policy;
+
+mod agent;
+mod prompt;
+
+pub use agent::{Agent, AgentOptions, Reply};
+pub use dialect::{Dialect, Unreadable};

@@ -1,0 +1,90 @@
+//! An agent: a policy, the dialect it speaks, and what it is shown.
+
+use std::sync::Arc;
+
+use glim_env::{Action, Completion, Seed};
+use glim_tasks::{Situation, Task};
+
+use crate::policy::{Policy, PolicyError, Prompt, Sampling};
+use crate::{Dialect, prompt};
+
+/// What an agent is shown and how it replies, beside its policy and dialect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentOptions {
+    /// How replies are drawn.
+    pub sampling: Sampling,
+    /// Earlier turns told in words, counted from the last.
+    pub history: usize,
+    /// Earlier screenshots shown at half size, where the dialect shows any.
+    pub pictures: usize,
+}
+
+impl Default for AgentOptions {
+    fn default() -> Self {
+        AgentOptions { sampling: Sampling::default(), history: 30, pictures: 4 }
+    }
+}
+
+/// A policy that speaks a dialect. Shared by all episodes; what it remembers is in their turns.
+#[derive(Clone)]
+pub struct Agent {
+    policy: Arc<dyn Policy>,
+    dialect: Dialect,
+    options: AgentOptions,
+}
+
+/// One reply of an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The prompt as it is recorded in [`glim_env::Turn::prompt`]; empty for policies that read none.
+    pub prompt: String,
+    /// What the policy said.
+    pub completion: Completion,
+    /// The action in it, or why there is none, in words for the agent: the [`glim_env::Outcome::Rejected`] of this turn.
+    pub action: Result<Action, String>,
+}
+
+impl Agent {
+    /// An agent with the usual options.
+    pub fn new(policy: Arc<dyn Policy>, dialect: Dialect) -> Agent {
+        Agent::with_options(policy, dialect, AgentOptions::default())
+    }
+
+    /// An agent.
+    pub fn with_options(policy: Arc<dyn Policy>, dialect: Dialect, options: AgentOptions) -> Agent {
+        Agent { policy, dialect, options }
+    }
+
+    /// The policy's name, which is the agent's name in records.
+    pub fn name(&self) -> &str {
+        self.policy.name()
+    }
+
+    /// The language it speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Reads the situation and replies. `task` is only for policies that know its solution.
+    ///
+    /// # Errors
+    /// If the policy failed: the episode is void. A reply without a readable action is not an error.
+    pub async fn act(
+        &self,
+        task: Option<&dyn Task>,
+        situation: Situation<'_>,
+        seed: Seed,
+    ) -> Result<Reply, PolicyError> {
+        let (system, user) = if self.policy.needs_prompt() {
+            prompt::write(self.dialect, &situation, &self.options).await?
+        } else {
+            Default::default()
+        };
+        let sampling = self.options.sampling;
+        let prompt = Prompt { system, user, sampling, seed, situation, task, dialect: self.dialect };
+        let completion = self.policy.generate(&prompt).await?;
+        let action =
+            self.dialect.parse(&completion.text, situation.observation).map_err(|unreadable| unreadable.to_string());
+        Ok(Reply { prompt: prompt.text(), completion, action })
+    }
+}
