@@ -6,6 +6,7 @@
 
 mod page_server;
 mod task;
+pub mod webvoyager;
 pub mod wob;
 
 pub use page_server::{PageServer, PageServerError};
