@@ -23,6 +23,10 @@ pub struct WebStart {
     pub url: String,
     /// The size of the screen; the environment's own if absent.
     pub viewport: Option<Viewport>,
+    /// Width and height in CSS pixels that the page is laid out in, where it needs more room than the agent is to see:
+    /// the screen is then the top left corner of it. The viewport's own size if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<(u32, u32)>,
     /// Host names that are answered by servers of ours on loopback, whatever their port: `shop.test` to an address.
     /// They are allowed by being named here.
     pub routes: BTreeMap<String, SocketAddr>,
@@ -36,6 +40,9 @@ pub struct WebStart {
     /// An expression that begins an episode in the loaded page, evaluated in the page's own world. With it, a reset of a
     /// page that is still loaded from `url` runs only this instead of loading again.
     pub begin: Option<String>,
+    /// Load the page again at each reset although it has `begin`, because it keeps something of an earlier episode.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reload: bool,
     /// An expression that is true once the episode can be observed; waited for after `begin`.
     pub ready: Option<String>,
     /// An expression that is evaluated with every observation; its value is [`crate::Step::signal`].
@@ -66,11 +73,13 @@ impl WebStart {
         WebStart {
             url: url.to_owned(),
             viewport: None,
+            window: None,
             routes: BTreeMap::new(),
             allow: Vec::new(),
             downloads: false,
             clock: Clock::Virtual,
             begin: None,
+            reload: false,
             ready: None,
             watch: None,
         }
