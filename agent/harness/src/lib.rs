@@ -2,6 +2,8 @@
 
 pub mod dialect;
 pub mod policy;
+pub mod rollout;
+pub mod store;
 
 mod agent;
 mod prompt;

@@ -102,12 +102,17 @@ pub enum End {
     TurnBudget,
     /// The time limit passed.
     TimeLimit,
+    /// The agent could not be understood.
+    Unreadable {
+        /// Replies in a row from which no action could be read.
+        replies: usize,
+    },
 }
 
 impl End {
     /// Whether the episode was cut off rather than ended by agent or world.
     pub fn is_truncated(&self) -> bool {
-        matches!(self, End::TurnBudget | End::TimeLimit)
+        matches!(self, End::TurnBudget | End::TimeLimit | End::Unreadable { .. })
     }
 }
 
