@@ -1,8 +1,33 @@
 //! The languages in which models say what they want to do.
+//!
+//! Three are printed and explained in prompts; all of these are read, whichever the agent was asked to speak: the three
+//! dialects of GLM-4.1V and GLM-4.5V, tool calls (GLM-4.5V's tags, JSON inside them, OpenAI's and Anthropic's forms) and
+//! the computer-use actions of OpenAI and Anthropic, whose pixels are scaled.
+//!
+//! Reading is total: any text gives an [`Action`] or a reason that the agent can act on, in time linear in its length.
+//! The first action of the best place counts (the box, then what is labelled `Action:`, then other lines); further ones
+//! are ignored, because an agent must look before it acts again. What was thought is never read as an action.
 
 use std::str::FromStr;
 
-use glim_env::{Action, Observation};
+use glim_env::{Action, Button, Observation};
+use serde_json::{Map, Value};
+
+use self::fields::Command;
+pub(crate) use self::reply::Reply;
+
+mod call;
+mod desktop;
+mod fields;
+mod keys;
+mod literal;
+mod mobile;
+mod reply;
+mod vocabulary;
+mod web;
+
+#[cfg(test)]
+mod tests;
 
 /// A language of actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -24,20 +49,65 @@ pub struct Unreadable {
     pub reason: String,
 }
 
+impl Unreadable {
+    fn new(reason: String) -> Unreadable {
+        Unreadable { reason }
+    }
+}
+
 impl Dialect {
     /// The action that a reply asks for.
     ///
     /// # Errors
     /// If there is none; the reason is for the agent to read.
     pub fn parse(self, text: &str, observation: &Observation) -> Result<Action, Unreadable> {
-        let _ = (text, observation);
-        Err(Unreadable { reason: "no action was found".to_owned() })
+        let reply = Reply::split(text);
+        let mut failure = None;
+        for place in reply.places() {
+            match self.first(place.text, !place.is_action, observation) {
+                Some(Ok(action)) => return Ok(action),
+                Some(Err(unreadable)) => failure = failure.or(Some(unreadable)),
+                None => {}
+            }
+        }
+        Err(failure.unwrap_or_else(|| self.nothing_found(&reply)))
     }
 
-    /// An action in this language.
+    /// The first action in a stretch of text, in this dialect before others.
+    fn first(self, text: &str, at_line_start: bool, observation: &Observation) -> Option<Result<Action, Unreadable>> {
+        let tagged = || tagged(text).map(|command| vocabulary::action(&command, observation));
+        let call = || call::first(text, at_line_start).map(|command| vocabulary::action(&command, observation));
+        let object = || object(text).map(|command| vocabulary::action(&command, observation));
+        let line = || web::first(text, at_line_start, observation);
+        match self {
+            Dialect::Web => tagged().or_else(line).or_else(call).or_else(object),
+            Dialect::Desktop => tagged().or_else(call).or_else(object).or_else(line),
+            Dialect::Mobile => tagged().or_else(object).or_else(call).or_else(line),
+        }
+    }
+
+    fn nothing_found(self, reply: &Reply<'_>) -> Unreadable {
+        let example = match self {
+            Dialect::Web => "`Action: Click [3]`",
+            Dialect::Desktop => "`left_click(start_box='[500,300]')`",
+            Dialect::Mobile => r#"`Action: {"action_type": "click", "box_2d": [[480,290,520,310]]}`"#,
+        };
+        let reason = match reply.unfinished_thought {
+            true => "the reply ends inside its thought: think less and end with one action, such as",
+            false => "the reply has no action: end it with one, such as",
+        };
+        Unreadable::new(format!("{reason} {example}"))
+    }
+
+    /// An action in this language, on one line. Reading it again gives the action back, with these limits: places come
+    /// back on the grid of 0..=999 (marks stay marks in [`Dialect::Web`] and become points in the others), key names come
+    /// back as DOM names, and waits over a minute and scrolls over 100 000 pixels are not read.
     pub fn print(self, action: &Action, observation: &Observation) -> String {
-        let _ = observation;
-        format!("{action:?}")
+        match self {
+            Dialect::Web => web::print(action, observation),
+            Dialect::Desktop => desktop::print(action, observation),
+            Dialect::Mobile => mobile::print(action, observation),
+        }
     }
 
     /// Its name: `web`, `desktop` or `mobile`.
@@ -47,6 +117,80 @@ impl Dialect {
             Dialect::Desktop => "desktop",
             Dialect::Mobile => "mobile",
         }
+    }
+}
+
+/// The first tool call between `<tool_call>` tags: a name with tagged arguments, or a JSON object.
+fn tagged(text: &str) -> Option<Command> {
+    let inner = &text[text.find("<tool_call>")? + "<tool_call>".len()..];
+    let inner = inner.find("</tool_call>").map_or(inner, |end| &inner[..end]);
+    if let Some(command) = object(inner) {
+        return Some(command);
+    }
+    let name = &inner[..inner.find(['<', '\n']).unwrap_or(inner.len())];
+    let mut args = Map::new();
+    for pair in inner.split("<arg_key>").skip(1) {
+        let Some((key, rest)) = pair.split_once("</arg_key>") else { continue };
+        let Some((_, value)) = rest.split_once("<arg_value>") else { continue };
+        let value = value.split_once("</arg_value>").map_or(value, |(value, _)| value);
+        args.insert(key.trim().to_owned(), Value::String(value.to_owned()));
+    }
+    Some(match args.get("action").or(args.get("action_type")).and_then(Value::as_str) {
+        // One tool for all actions, such as `computer`.
+        Some(action) if !vocabulary::knows(name.trim()) => Command::new(&action.to_owned(), args),
+        _ => Command::new(name, args),
+    })
+}
+
+/// The first JSON object in a text that is a command; one whose name is known is preferred.
+fn object(text: &str) -> Option<Command> {
+    /// Objects that may fail to be read before we give up, so that hostile text costs a bounded number of passes.
+    const TRIES: u32 = 32;
+    let (mut from, mut tries, mut unknown) = (0, 0, None);
+    while let Some(found) = text[from..].find('{') {
+        from += found;
+        match literal::read(&text[from..]) {
+            Some((Value::Object(object), taken)) => {
+                from += taken;
+                match Command::from_object(object) {
+                    Some(command) if vocabulary::knows(&command.name) => return Some(command),
+                    other => unknown = unknown.or(other),
+                }
+            }
+            _ => {
+                from += 1;
+                tries += 1;
+                if tries == TRIES {
+                    break;
+                }
+            }
+        }
+    }
+    unknown
+}
+
+/// A text that fits on one line between quotes or brackets: backslashes, line breaks, what a tag begins with, and `also`
+/// are escaped.
+fn escape(text: &str, also: &[char]) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '<' => out.push_str("\\x3c"),
+            c if also.contains(&c) => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn button_name(button: Button) -> &'static str {
+    match button {
+        Button::Left => "left",
+        Button::Right => "right",
+        Button::Middle => "middle",
     }
 }
 

@@ -15,10 +15,14 @@ use crate::Dialect;
 
 mod error;
 mod judge;
+mod replay;
+mod scripted;
 mod spec;
 
 pub use error::PolicyError;
 pub use judge::JudgeModel;
+pub use replay::Replay;
+pub use scripted::{Noop, Random, Scripted};
 pub use spec::{SpecError, from_spec};
 
 /// One piece of a message.

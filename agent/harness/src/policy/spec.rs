@@ -1,15 +1,28 @@
 //! Policies by name, as they are given on the command line.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::Policy;
+use super::{Noop, Policy, Random, Replay, Scripted};
 
 /// The policy that a name stands for: `scripted`, `random`, `noop`, `openai:MODEL@BASE_URL`, `replay:EPISODE_DIR`.
 ///
 /// # Errors
 /// If the name is not one of these, or what it names is missing; the text says what to do.
 pub fn from_spec(spec: &str) -> Result<Arc<dyn Policy>, SpecError> {
-    Err(SpecError { spec: spec.to_owned(), reason: "unknown".to_owned() })
+    let (kind, rest) = spec.split_once(':').unwrap_or((spec, ""));
+    let wrong = |reason: &str| SpecError { spec: spec.to_owned(), reason: reason.to_owned() };
+    match (kind, rest) {
+        ("scripted", "") => Ok(Arc::new(Scripted)),
+        ("random", "") => Ok(Arc::new(Random)),
+        ("noop", "") => Ok(Arc::new(Noop)),
+        ("replay", "") => Err(wrong("say which episode: `replay:EPISODE_DIR`")),
+        ("replay", folder) => Ok(Arc::new(Replay::open(Path::new(folder))?)),
+        ("local", _) => Err(wrong("local checkpoints come with the model; until then, serve one and use `openai:`")),
+        _ => Err(wrong(
+            "agents are `scripted`, `random`, `noop`, `openai:MODEL@BASE_URL`, `replay:EPISODE_DIR` and `local:DIR`",
+        )),
+    }
 }
 
 /// A name stands for no policy.
