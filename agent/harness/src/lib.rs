@@ -1,6 +1,7 @@
 //! The harness: what an agent is shown, how its words become actions, who decides, and what comes of it.
 
 pub mod dialect;
+pub mod evaluate;
 pub mod policy;
 pub mod rollout;
 pub mod store;

@@ -105,7 +105,7 @@ pub enum Event<'a> {
     },
     /// An episode has its verdict and is recorded.
     Finished(&'a Finished),
-    /// An attempt does not count; [`Void::retried`] says whether another follows.
+    /// An attempt does not count; [`Void::exhausted`] says whether none follows.
     Void(&'a Void),
 }
 

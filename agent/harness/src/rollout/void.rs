@@ -74,8 +74,8 @@ pub struct Void {
     pub cause: String,
     /// Turns that were complete when it happened.
     pub turn: usize,
-    /// Whether another attempt follows in this run.
-    pub retried: bool,
+    /// Whether it was the last attempt that is allowed: the instance is void.
+    pub exhausted: bool,
 }
 
 /// The text of a panic.

@@ -125,9 +125,8 @@ impl<W: Worlds> Run<W> {
                 if cause.spoils_world() {
                     *world = None;
                 }
-                let retried = !last && !self.stop.is_asked();
-                self.void(&episode, attempt, cause, retried).await;
-                retried
+                self.void(&episode, attempt, cause, last).await;
+                !last && !self.stop.is_asked()
             }
             Attempt::Abandoned => {
                 // It was cut off somewhere, perhaps in the middle of a step.
@@ -198,7 +197,7 @@ impl<W: Worlds> Run<W> {
         }
     }
 
-    async fn void(&self, episode: &Episode, attempt: u32, cause: Cause, retried: bool) {
+    async fn void(&self, episode: &Episode, attempt: u32, cause: Cause, exhausted: bool) {
         let void = Void {
             task: episode.task.clone(),
             seed: episode.seed,
@@ -206,14 +205,13 @@ impl<W: Worlds> Run<W> {
             kind: cause.kind().to_owned(),
             cause: cause.to_string(),
             turn: episode.turns.len(),
-            retried,
+            exhausted,
         };
         {
             let mut tally = lock(&self.tally);
             tally.void_attempts += 1;
             tally.panics += usize::from(matches!(cause, Cause::Panic { .. }));
-            // One that was cut short by a stop is unfinished instead.
-            tally.void += usize::from(!retried && !self.stop.is_asked());
+            tally.void += usize::from(exhausted);
         }
         let (recorder, record) = (self.recorder.clone(), void.clone());
         if let Err(error) = blocking(move || recorder.void(&record)).await {
