@@ -1,1 +1,25 @@
-//! (empty)
+//! Chromium as a world for agents: many episodes in one process, each in a browser context of its own.
+//!
+//! `browser` starts the process and `world` opens a context in it; `gate` is the context's only way to the network,
+//! `tab` and `pace` hold a page, its time and its frames, `input` acts, `observe` looks. A page is hostile: nothing it
+//! prints is evaluated, our scripts live in an isolated world, and whatever would wait for a person is answered.
+
+mod config;
+
+mod browser;
+mod cdp;
+mod chromium;
+mod gate;
+mod input;
+mod pace;
+mod tab;
+
+mod act;
+mod env;
+mod observe;
+mod world;
+
+pub use browser::Browser;
+pub use chromium::find_chromium;
+pub use config::{BrowserConfig, Settle};
+pub use env::BrowserEnv;

@@ -1,0 +1,180 @@
+//! Looking: a picture and the elements of the same frame.
+//!
+//! The frame is drawn first and the elements are read after it, before time goes on, so what the boxes say is what the
+//! picture shows. One run of the script serves the top document and the frames of its own site; a frame of another
+//! site is asked in its own world, and its elements are put where the frame stands.
+
+use glim_env::{Clock, Element, EnvError, Notice, Observation, Screenshot, Scroll, Tab as TabInfo};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::tab::Tab;
+use crate::world::World;
+
+/// Frames of other sites looked into, all levels together.
+const MAX_FRAMES: usize = 30;
+
+/// Where an element's mark leads: the frame whose script listed it, and its place in that list.
+#[derive(Debug, Clone)]
+pub(crate) struct MarkSource {
+    pub frame: Option<String>,
+    pub index: usize,
+}
+
+/// What the script returns for one document.
+#[derive(Deserialize)]
+struct Seen {
+    #[serde(default)]
+    title: String,
+    scroll: Scroll,
+    elements: Vec<Value>,
+    #[serde(default)]
+    frames: Vec<ForeignFrame>,
+}
+
+/// A frame that the script cannot enter.
+#[derive(Deserialize)]
+struct ForeignFrame {
+    /// Its elements go before this one.
+    at: usize,
+    x: f64,
+    y: f64,
+    clip: [f64; 4],
+    path: Vec<u32>,
+}
+
+impl World {
+    /// The screen of the active tab, and the value that the task watches.
+    pub async fn observe(&mut self, settled: bool) -> Result<(Observation, Value), EnvError> {
+        let (width, height) = (f64::from(self.viewport.width), f64::from(self.viewport.height));
+        let watch = format!(
+            "(()=>{{let w=null;try{{w=({})}}catch{{}}return[w,globalThis[Symbol.for('glim.world')]?.refused()??[]]}})()",
+            self.start.watch.as_deref().unwrap_or("null"),
+        );
+        let max = self.browser().config().max_elements;
+        let open = &mut self.tabs[self.active];
+        let png = open.pace.picture(&open.tab).await?;
+        let (seen, watched) =
+            tokio::join!(look(&open.tab, None, (0.0, 0.0), [0.0, 0.0, width, height], max), open.tab.evaluate(&watch));
+        let (seen, mut watched) = (seen?, watched?);
+        open.title = seen.title.chars().take(500).collect();
+        let scroll = seen.scroll;
+        let mut budget = MAX_FRAMES;
+        let mut found = Vec::new();
+        gather(&open.tab, None, Vec::new(), seen, max, &mut budget, &mut found).await?;
+        found.truncate(max);
+
+        let mut elements = Vec::with_capacity(found.len());
+        self.marks.clear();
+        for (source, mut value) in found {
+            value["mark"] = (elements.len() + 1).into();
+            let element: Element = serde_json::from_value(value).map_err(|error| EnvError::Protocol {
+                what: "reading the elements of the page".to_owned(),
+                reason: error.to_string(),
+            })?;
+            elements.push(element);
+            self.marks.push(source);
+        }
+
+        let mut notices = std::mem::take(&mut self.notices);
+        notices.extend(self.gate.take_notices());
+        for open in &self.tabs {
+            notices.extend(open.tab.update(|state| std::mem::take(&mut state.notices)));
+        }
+        for what in watched[1].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            notices.push(Notice::Refused { what: what.chars().take(100).collect() });
+        }
+        let tabs: Vec<TabInfo> = self
+            .tabs
+            .iter()
+            .enumerate()
+            .map(|(at, open)| TabInfo {
+                url: open.tab.state(|state| state.url.clone()),
+                title: open.title.clone(),
+                active: at == self.active,
+            })
+            .collect();
+        let observation = Observation {
+            screenshot: Screenshot { png },
+            viewport: self.viewport,
+            url: tabs[self.active].url.clone(),
+            title: tabs[self.active].title.clone(),
+            tabs,
+            scroll,
+            elements,
+            notices,
+            settled,
+        };
+        Ok((observation, watched[0].take()))
+    }
+
+    /// Whether equal seeds give equal pixels here.
+    pub fn is_deterministic(&self) -> bool {
+        self.tabs[self.active].pace.clock() == Clock::Virtual
+    }
+}
+
+/// Runs the script in one document.
+async fn look(
+    tab: &Tab,
+    frame: Option<&str>,
+    (x, y): (f64, f64),
+    clip: [f64; 4],
+    max: usize,
+) -> Result<Seen, EnvError> {
+    let call = format!("globalThis.__glim?.observe({{x:{x},y:{y},clip:{clip:?},max:{max}}})??null");
+    let mut value = tab.evaluate_isolated(frame, &call).await?;
+    if value.is_null() {
+        // A document that was there before us, or that was written over.
+        let install = format!("{};0", include_str!("quiet.js"));
+        tab.evaluate_isolated(frame, &install).await?;
+        tab.evaluate_isolated(frame, include_str!("visible_elements.js")).await?;
+        value = tab.evaluate_isolated(frame, &call).await?;
+    }
+    serde_json::from_value(value).map_err(|error| EnvError::Protocol {
+        what: "reading what the page shows".to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Puts the elements of a document and of the foreign frames in it into reading order.
+async fn gather(
+    tab: &Tab,
+    frame: Option<String>,
+    path: Vec<u32>,
+    seen: Seen,
+    max: usize,
+    budget: &mut usize,
+    into: &mut Vec<(MarkSource, Value)>,
+) -> Result<(), EnvError> {
+    let mut foreign = seen.frames.into_iter().enumerate().peekable();
+    let count = seen.elements.len();
+    for (index, value) in seen.elements.into_iter().map(Some).chain([None]).enumerate() {
+        while let Some((nth, inner)) = foreign.next_if(|(_, inner)| inner.at <= index || index == count) {
+            if *budget == 0 || into.len() >= max {
+                break;
+            }
+            *budget -= 1;
+            let named = tab.frame_of(frame.as_deref(), &format!("__glim.frame({nth})")).await;
+            let Ok(Some(id)) = named else { continue };
+            match look(tab, Some(&id), (inner.x, inner.y), inner.clip, max).await {
+                Ok(seen) => {
+                    let mut path = path.clone();
+                    path.extend(&inner.path);
+                    Box::pin(gather(tab, Some(id), path, seen, max, budget, into)).await?;
+                }
+                // A frame that goes while it is looked at shows nothing; one that hangs is the world's failure.
+                Err(EnvError::Protocol { what, reason }) => tracing::debug!(what, reason, "a frame was left out"),
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(mut value) = value {
+            if !path.is_empty() {
+                let inner = value["frame"].as_array().cloned().unwrap_or_default();
+                value["frame"] = path.iter().map(|&at| Value::from(at)).chain(inner).collect();
+            }
+            into.push((MarkSource { frame: frame.clone(), index }, value));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Time and frames of one tab.
+//!
+//! On the virtual clock nothing moves by itself: time passes in budgets that we grant, and with
+//! chromium-headless-shell a frame is drawn when we ask for one, stamped with that time. So equal seeds and actions
+//! give equal pixels, and waiting costs no waiting. On the wall clock the page runs freely between our frames.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use glim_env::{Clock, EnvError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::tab::Tab;
+
+/// Milliseconds between frames.
+const FRAME_MS: f64 = 1000.0 / 60.0;
+
+/// When a page's virtual time begins: 2026-01-15T10:00:00Z, in seconds.
+pub(crate) const EPOCH_S: f64 = 1_768_471_200.0;
+
+/// How long one frame may take before its page counts as stuck.
+const FRAME_LIMIT: Duration = Duration::from_secs(8);
+
+/// Chromium dies of two overlapping frame requests, on whatever pages: one lock for each browser.
+pub(crate) type FrameLock = Arc<Mutex<()>>;
+
+/// Time and frames of one tab.
+pub(crate) struct Pace {
+    clock: Clock,
+    /// Present where frames are drawn on request.
+    frames: Option<FrameLock>,
+    /// The page's ticks when its virtual time began, in milliseconds; `None` on the wall clock.
+    base: Option<f64>,
+    /// Virtual milliseconds granted since `base`.
+    elapsed: f64,
+    /// Virtual milliseconds granted since the episode began.
+    total: f64,
+    last_frame: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Picture<'a> {
+    #[serde(borrow)]
+    screenshot_data: Option<&'a str>,
+    #[serde(borrow)]
+    data: Option<&'a str>,
+}
+
+impl Pace {
+    pub fn new(clock: Clock, frames: Option<FrameLock>) -> Pace {
+        // Without frames on request, a navigation on virtual time never ends; such a browser lives on the wall clock.
+        let clock = if frames.is_some() { clock } else { Clock::Real };
+        Pace { clock, frames, base: None, elapsed: 0.0, total: 0.0, last_frame: 0.0 }
+    }
+
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Stops the page's time, also after a navigation to a new process, where it would run on.
+    pub async fn hold(&mut self, tab: &Tab) -> Result<(), EnvError> {
+        if self.clock == Clock::Real {
+            return Ok(());
+        }
+        self.base = None;
+        self.policy(tab, json!({"policy": "pause"})).await
+    }
+
+    async fn policy(&mut self, tab: &Tab, mut params: Value) -> Result<(), EnvError> {
+        if self.base.is_none() {
+            params["initialVirtualTime"] = json!(EPOCH_S + self.total / 1000.0);
+        }
+        let answer = tab.call("Emulation.setVirtualTimePolicy", params).await?;
+        if self.base.is_none() {
+            self.base = answer["virtualTimeTicksBase"].as_f64();
+            self.elapsed = 0.0;
+            self.last_frame = 0.0;
+        }
+        Ok(())
+    }
+
+    /// Lets time pass: on the virtual clock exactly `ms` of the page's time, requests under way not counted; on the
+    /// wall clock at least that. `Ok(false)` if the page did not come through before `limit`.
+    pub async fn advance(&mut self, tab: &Tab, ms: f64, limit: Duration) -> Result<bool, EnvError> {
+        if self.clock == Clock::Real {
+            return self
+                .while_drawing(tab, tokio::time::sleep(Duration::from_secs_f64(ms / 1000.0)))
+                .await
+                .map(|()| true);
+        }
+        let before = tab.state(|state| state.expired);
+        self.policy(tab, json!({"policy": "pauseIfNetworkFetchesPending", "budget": ms})).await?;
+        let deadline = tokio::time::Instant::now() + limit;
+        let mut patience = Duration::from_millis(4);
+        loop {
+            if tab.wait(patience, |state| state.expired > before).await? {
+                self.elapsed += ms;
+                self.total += ms;
+                return Ok(true);
+            }
+            if tokio::time::Instant::now() >= deadline {
+                self.policy(tab, json!({"policy": "pause"})).await?;
+                return Ok(false);
+            }
+            // A page that loads, or waits for the network, may need frames to go on.
+            self.frame(tab).await?;
+            patience = (patience * 2).min(Duration::from_millis(32));
+        }
+    }
+
+    /// Awaits something while frames keep coming, for pages that answer only with the next frame.
+    pub async fn while_drawing<T>(&mut self, tab: &Tab, work: impl Future<Output = T>) -> Result<T, EnvError> {
+        tokio::pin!(work);
+        if self.frames.is_none() {
+            return Ok(work.await);
+        }
+        let mut patience = Duration::from_millis(1);
+        loop {
+            if let Ok(done) = tokio::time::timeout(patience, &mut work).await {
+                return Ok(done);
+            }
+            self.frame(tab).await?;
+            let real = self.clock == Clock::Real;
+            patience = if real { Duration::from_secs_f64(FRAME_MS / 1000.0) } else { Duration::from_millis(2) };
+        }
+    }
+
+    /// Draws one frame, where frames are drawn on request.
+    pub async fn frame(&mut self, tab: &Tab) -> Result<(), EnvError> {
+        if let Some(frames) = self.frames.clone() {
+            self.begin_frame(tab, &frames, None).await?;
+        }
+        Ok(())
+    }
+
+    /// A picture of the viewport as a PNG file.
+    pub async fn picture(&mut self, tab: &Tab) -> Result<Arc<[u8]>, EnvError> {
+        let format = json!({"format": "png", "optimizeForSpeed": true});
+        let answer = match self.frames.clone() {
+            Some(frames) => self.begin_frame(tab, &frames, Some(format)).await?,
+            None => {
+                let answer = tab.session.call_raw("Page.captureScreenshot", format).await;
+                answer.map_err(|error| tab.broke(error))?
+            }
+        };
+        let nothing = |reason: String| EnvError::Protocol { what: "taking a screenshot".to_owned(), reason };
+        let picture: Picture<'_> = serde_json::from_str(answer.get()).map_err(|error| nothing(error.to_string()))?;
+        let encoded = picture.screenshot_data.or(picture.data).unwrap_or_default();
+        if encoded.is_empty() {
+            return Err(nothing("the browser drew no frame".to_owned()));
+        }
+        let png = base64::engine::general_purpose::STANDARD.decode(encoded);
+        Ok(png.map_err(|error| nothing(error.to_string()))?.into())
+    }
+
+    async fn begin_frame(
+        &mut self,
+        tab: &Tab,
+        frames: &FrameLock,
+        screenshot: Option<Value>,
+    ) -> Result<Box<serde_json::value::RawValue>, EnvError> {
+        let mut params = json!({"interval": FRAME_MS});
+        if let Some(base) = self.base {
+            // Frames at one moment of virtual time still need stamps that rise.
+            let stamp = (base + self.elapsed).max(self.last_frame + 0.001);
+            params["frameTimeTicks"] = json!(stamp);
+            self.last_frame = stamp;
+        }
+        if let Some(format) = screenshot {
+            params["screenshot"] = format;
+        }
+        let turn = frames.clone().lock_owned().await;
+        tab.check()?;
+        // In a task of its own: whoever waits here may be cancelled, the frame may not.
+        let session = tab.session.clone();
+        let drawing = tokio::spawn(async move {
+            let drawn =
+                tokio::time::timeout(FRAME_LIMIT, session.call_raw("HeadlessExperimental.beginFrame", params)).await;
+            if drawn.is_err() {
+                // A frame that is left pending would take the whole browser down with the next one elsewhere.
+                let _ = tokio::time::timeout(Duration::from_secs(2), session.call("Page.crash", json!({}))).await;
+            }
+            drop(turn);
+            drawn
+        });
+        match drawing.await.expect("drawing a frame does not panic") {
+            Ok(drawn) => drawn.map_err(|error| tab.broke(error)),
+            Err(_) => {
+                let what = format!("a frame of `{}`", tab.state(|state| state.url.clone()));
+                Err(EnvError::Timeout { what, limit_ms: FRAME_LIMIT.as_millis() as u64 })
+            }
+        }
+    }
+}

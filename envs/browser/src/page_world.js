@@ -1,0 +1,81 @@
+// Runs in the page's own world before any of its scripts: chance comes from the episode's seed, and calls that would
+// wait for a person return at once and are noted.
+((seed) => {
+  const handle = Symbol.for('glim.world');
+  if (globalThis[handle]) return;
+  const { imul } = Math;
+  const DateNow = Date.now.bind(Date);
+  let state = 0;
+  let refused = [];
+  let shift = 0;
+
+  // Mulberry32: 32 bits of state, and the same numbers in every engine.
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = imul(state ^ (state >>> 15), 1 | state);
+    t = (t + imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+  const random = () => (next() * 2097152 + (next() >>> 11)) / 9007199254740992;
+  const reseed = (to) => {
+    state = to | 0;
+    Math.random = random;
+  };
+  reseed(seed);
+
+  // A page that is used again begins its next episode at the same moment as a fresh one.
+  const restart = (to, epoch) => {
+    reseed(to);
+    refused = [];
+    if (epoch === null) return;
+    if (shift === 0) install();
+    shift = DateNow() - epoch;
+  };
+  const install = () => {
+    const Native = Date;
+    const Shifted = new Proxy(Native, {
+      construct: (target, args, self) =>
+        args.length ? Reflect.construct(target, args, self === Shifted ? target : self)
+          : Reflect.construct(target, [DateNow() - shift], self === Shifted ? target : self),
+      apply: () => new Native(DateNow() - shift).toString(),
+      get: (target, key, self) => (key === 'now' ? () => DateNow() - shift : Reflect.get(target, key, self)),
+    });
+    globalThis.Date = Shifted;
+  };
+
+  const refuse = (what) => {
+    if (refused.length < 20 && !refused.includes(what)) refused.push(what);
+  };
+  globalThis.print = () => refuse('window.print');
+  if (globalThis.Notification?.requestPermission) {
+    Notification.requestPermission = (callback) => {
+      refuse('notifications');
+      callback?.('denied');
+      return Promise.resolve('denied');
+    };
+  }
+  const geolocation = globalThis.Geolocation?.prototype;
+  if (geolocation) {
+    const deny = (_found, failed) => {
+      refuse('geolocation');
+      const error = { code: 1, message: 'User denied Geolocation', PERMISSION_DENIED: 1 };
+      if (failed) queueMicrotask(() => failed(error));
+      return 0;
+    };
+    geolocation.getCurrentPosition = deny;
+    geolocation.watchPosition = deny;
+  }
+  const media = globalThis.MediaDevices?.prototype;
+  for (const call of ['getUserMedia', 'getDisplayMedia']) {
+    if (media?.[call]) {
+      media[call] = () => {
+        refuse(call);
+        return Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
+      };
+    }
+  }
+
+  Object.defineProperty(globalThis, handle, {
+    value: { restart, refused: () => refused.splice(0) },
+  });
+})

@@ -1,0 +1,455 @@
+//! One episode's part of the browser: its context, its gate, its tabs, and how they come to rest.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::try_join_all;
+use glim_env::{Clock, EnvError, Notice, Seed, Viewport, WebStart};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::browser::{Browser, ContextEvent, Engine};
+use crate::gate::{Fence, Gate};
+use crate::observe::MarkSource;
+use crate::pace::{EPOCH_S, Pace};
+use crate::tab::Tab;
+
+const PAGE_WORLD: &str = include_str!("page_world.js");
+const ISOLATED_WORLD: &str = concat!(include_str!("quiet.js"), ";\n", include_str!("visible_elements.js"));
+
+/// Virtual time granted at once while a page loads.
+const LOAD_STEP_MS: f64 = 20.0;
+
+/// A tab with its time.
+pub(crate) struct OpenTab {
+    pub tab: Tab,
+    pub pace: Pace,
+    pub title: String,
+    /// The document that `pace` holds; another one may live in another process, where time runs on.
+    held: String,
+}
+
+/// One episode's part of the browser.
+pub(crate) struct World {
+    engine: Arc<Engine>,
+    context: String,
+    events: mpsc::UnboundedReceiver<ContextEvent>,
+    pub gate: Gate,
+    pub fence: Fence,
+    pub tabs: Vec<OpenTab>,
+    pub active: usize,
+    pub start: WebStart,
+    pub viewport: Viewport,
+    pub notices: Vec<Notice>,
+    pub marks: Vec<MarkSource>,
+    seed: Seed,
+    /// The document of the start page, while nothing but the start page has been shown.
+    begun: Option<String>,
+    browser: Arc<Browser>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.engine.dispose(&self.context);
+    }
+}
+
+impl World {
+    /// Opens a context with one empty tab.
+    pub async fn open(browser: &Arc<Browser>, start: &WebStart, seed: Seed) -> Result<World, EnvError> {
+        let engine = browser.engine().await?;
+        let gate = Gate::open().await?;
+        let fence = Fence::of(start);
+        gate.set_fence(fence.clone());
+        let broke = |error: crate::cdp::CallError| EnvError::Protocol {
+            what: "opening a browser context".to_owned(),
+            reason: error.to_string(),
+        };
+        let created = engine
+            .link
+            .call(
+                "Target.createBrowserContext",
+                json!({
+                    "disposeOnDetach": true,
+                    "proxyServer": format!("http://{}", gate.address()),
+                    "proxyBypassList": "<-loopback>",
+                }),
+            )
+            .await
+            .map_err(broke)?;
+        let context = created["browserContextId"].as_str().unwrap_or_default().to_owned();
+        let events = engine.listen(&context);
+        let mut world = World {
+            engine,
+            context,
+            events,
+            gate,
+            fence,
+            tabs: Vec::new(),
+            active: 0,
+            start: start.clone(),
+            viewport: start.viewport.unwrap_or(browser.config().viewport),
+            notices: Vec::new(),
+            marks: Vec::new(),
+            seed,
+            begun: None,
+            browser: browser.clone(),
+        };
+        world.set_downloads().await?;
+        world.open_tab().await?;
+        Ok(world)
+    }
+
+    async fn set_downloads(&self) -> Result<(), EnvError> {
+        let mut params = json!({"behavior": "deny", "browserContextId": self.context, "eventsEnabled": true});
+        if let (true, Some(folder)) = (self.start.downloads, self.browser.downloads()) {
+            params["behavior"] = "allow".into();
+            params["downloadPath"] = folder.to_string_lossy().into();
+        }
+        let set = self.engine.link.call("Browser.setDownloadBehavior", params).await;
+        set.map(drop)
+            .map_err(|error| EnvError::Protocol { what: "refusing downloads".to_owned(), reason: error.to_string() })
+    }
+
+    /// Whether a reset to `start` can begin in the page that is still open.
+    pub fn can_begin_again(&self, start: &WebStart) -> bool {
+        let same = |a: &WebStart, b: &WebStart| {
+            (&a.url, &a.routes, &a.allow, a.viewport, a.clock, a.downloads)
+                == (&b.url, &b.routes, &b.allow, b.viewport, b.clock, b.downloads)
+        };
+        start.begin.is_some()
+            && same(start, &self.start)
+            && self.tabs.len() == 1
+            && self.begun.is_some()
+            && self.tabs[0].tab.check().is_ok()
+            && self.begun == Some(self.tabs[0].tab.state(|state| state.loader.clone()))
+    }
+
+    /// Begins the next episode in the page that is still open.
+    pub async fn begin_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+        self.start = start.clone();
+        self.seed = seed;
+        self.notices.clear();
+        self.gate.take_notices();
+        let page_seed = self.page_seed();
+        let open = &mut self.tabs[0];
+        open.tab.update(|state| state.notices.clear());
+        crate::input::hover(&open.tab, &mut open.pace, glim_env::Point::new(-1.0, -1.0)).await?;
+        let epoch = match open.pace.clock() {
+            Clock::Virtual => (EPOCH_S * 1000.0).to_string(),
+            Clock::Real => "null".to_owned(),
+        };
+        let restart = format!("globalThis[Symbol.for('glim.world')].restart({page_seed}, {epoch})");
+        open.tab.evaluate(&restart).await?;
+        self.begin().await
+    }
+
+    fn page_seed(&self) -> u32 {
+        (self.seed.derive("page").0 >> 32) as u32
+    }
+
+    /// Loads the start page and begins the episode in it.
+    pub async fn load_start(&mut self) -> Result<(), EnvError> {
+        let url = self.start.url.clone();
+        let parsed = url::Url::parse(&url)
+            .map_err(|error| EnvError::Unreachable { url: url.clone(), reason: error.to_string() })?;
+        if let Some(reason) = self.fence.refusal(&parsed) {
+            return Err(EnvError::Unreachable { url, reason });
+        }
+        if let Some(reason) = self.navigate(&url).await? {
+            return Err(EnvError::Unreachable { url, reason });
+        }
+        self.begin().await?;
+        self.begun = Some(self.tabs[0].tab.state(|state| state.loader.clone()));
+        Ok(())
+    }
+
+    async fn begin(&mut self) -> Result<(), EnvError> {
+        let limit = self.browser.config().navigation;
+        let begin = self.start.begin.clone();
+        let ready = self.start.ready.clone();
+        let open = &mut self.tabs[self.active];
+        if let Some(begin) = begin {
+            let evaluated = open
+                .tab
+                .session
+                .call("Runtime.evaluate", json!({"expression": format!("void ({begin})"), "returnByValue": true}));
+            let answer = open.pace.while_drawing(&open.tab, evaluated).await?.map_err(|error| open.tab.broke(error))?;
+            if let Some(details) = answer.get("exceptionDetails") {
+                return Err(EnvError::Protocol {
+                    what: format!("beginning an episode with `{begin}`"),
+                    reason: details["exception"]["description"].as_str().unwrap_or("an exception").to_owned(),
+                });
+            }
+        }
+        let Some(ready) = ready else { return Ok(()) };
+        let deadline = Instant::now() + limit;
+        while open.tab.evaluate(&format!("!!({ready})")).await? != Value::Bool(true) {
+            if Instant::now() > deadline {
+                return Err(EnvError::Timeout { what: format!("`{ready}`"), limit_ms: limit.as_millis() as u64 });
+            }
+            open.pace.advance(&open.tab, LOAD_STEP_MS, limit).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens an empty tab and makes it the active one.
+    pub async fn open_tab(&mut self) -> Result<(), EnvError> {
+        let mut params = json!({"url": "about:blank", "browserContextId": self.context});
+        if self.engine.frames.is_some() {
+            params["enableBeginFrameControl"] = true.into();
+            params["width"] = self.viewport.width.into();
+            params["height"] = self.viewport.height.into();
+        } else if self.browser.config().headed {
+            params["newWindow"] = self.tabs.is_empty().into();
+        }
+        let broke = |reason: String| EnvError::Protocol { what: "opening a tab".to_owned(), reason };
+        let created =
+            self.engine.link.call("Target.createTarget", params).await.map_err(|error| broke(error.to_string()))?;
+        let wanted = created["targetId"].as_str().unwrap_or_default().to_owned();
+        let limit = self.browser.config().call;
+        while !self.tabs.iter().any(|open| open.tab.target == wanted) {
+            match tokio::time::timeout(limit, self.events.recv()).await {
+                Ok(Some(event)) => self.take_in(event).await?,
+                Ok(None) => return Err(broke("the browser is gone".to_owned())),
+                Err(_) => return Err(broke("the browser did not attach to it".to_owned())),
+            }
+        }
+        self.notices.retain(|notice| !matches!(notice, Notice::TabOpened { url } if url == "about:blank"));
+        Ok(())
+    }
+
+    /// Takes in what happened to the context's tabs meanwhile.
+    pub async fn take_in_events(&mut self) -> Result<(), EnvError> {
+        while let Ok(event) = self.events.try_recv() {
+            self.take_in(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the next thing that happens to a tab. `Ok(false)` if nothing can.
+    pub async fn next_event(&mut self) -> Result<bool, EnvError> {
+        match tokio::time::timeout(self.browser.config().call, self.events.recv()).await {
+            Ok(Some(event)) => self.take_in(event).await.map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    async fn take_in(&mut self, event: ContextEvent) -> Result<(), EnvError> {
+        match event {
+            ContextEvent::Attached { target, url, session, events } => {
+                let tab = Tab::new(session, target, events);
+                let pace = Pace::new(self.start.clock, self.engine.frames.clone());
+                let mut open = OpenTab { tab, pace, title: String::new(), held: String::new() };
+                self.set_up(&mut open).await?;
+                self.tabs.push(open);
+                self.active = self.tabs.len() - 1;
+                if self.tabs.len() > 1 {
+                    self.notices.push(Notice::TabOpened { url });
+                }
+            }
+            ContextEvent::Destroyed { target } => {
+                if let Some(at) = self.tabs.iter().position(|open| open.tab.target == target) {
+                    let closed = self.tabs.remove(at);
+                    self.notices.push(Notice::TabClosed { url: closed.tab.state(|state| state.url.clone()) });
+                    if self.active >= at && self.active > 0 {
+                        self.active -= 1;
+                    }
+                }
+                if self.tabs.is_empty() {
+                    // The page closed itself; as in a browser with one window, an empty tab remains.
+                    Box::pin(self.open_tab()).await?;
+                }
+            }
+            ContextEvent::Crashed { target, reason } => {
+                if let Some(open) = self.tabs.iter().find(|open| open.tab.target == target) {
+                    open.tab.crash(&reason);
+                }
+            }
+            ContextEvent::Download { name } => {
+                let saved = self.start.downloads && self.browser.downloads().is_some();
+                self.notices.push(Notice::Download { name, saved });
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts our scripts, the screen and the clock in place, then lets the tab go.
+    async fn set_up(&self, open: &mut OpenTab) -> Result<(), EnvError> {
+        let page_world = format!("{}({});", PAGE_WORLD.trim_end().trim_end_matches(';'), self.page_seed());
+        let mut commands = vec![
+            ("Page.enable", json!({})),
+            ("Page.addScriptToEvaluateOnNewDocument", Tab::script(page_world, false)),
+            ("Page.addScriptToEvaluateOnNewDocument", Tab::script(ISOLATED_WORLD.to_owned(), true)),
+            (
+                "Emulation.setDeviceMetricsOverride",
+                json!({
+                    "width": self.viewport.width, "height": self.viewport.height,
+                    "deviceScaleFactor": self.viewport.scale, "mobile": false,
+                }),
+            ),
+            ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
+            ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
+        ];
+        if open.pace.clock() == Clock::Real {
+            commands.push(("Network.enable", json!({"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})));
+        }
+        commands.push(("Runtime.runIfWaitingForDebugger", json!({})));
+        let answers: Vec<_> =
+            commands.into_iter().map(|(method, params)| open.tab.session.call(method, params)).collect();
+        try_join_all(answers).await.map_err(|error| open.tab.broke(error))?;
+        open.pace.hold(&open.tab).await
+    }
+
+    /// Loads a page in the active tab. `Some(reason)` if it could not be loaded.
+    pub async fn navigate(&mut self, url: &str) -> Result<Option<String>, EnvError> {
+        let limit = self.browser.config().navigation;
+        self.gate.take_notices();
+        let open = &mut self.tabs[self.active];
+        open.tab.update(|state| state.expected = true);
+        let asked = open.tab.session.call("Page.navigate", json!({"url": url}));
+        let answered = async { tokio::time::timeout(limit, asked).await };
+        let answer = match open.pace.clock() {
+            Clock::Real => open.pace.while_drawing(&open.tab, answered).await?,
+            Clock::Virtual => {
+                // The answer comes when the page has begun, and for that its time must pass.
+                tokio::pin!(answered);
+                loop {
+                    let soon = tokio::time::timeout(Duration::from_millis(5), &mut answered).await;
+                    if let Ok(answer) = soon {
+                        break answer;
+                    }
+                    open.pace.advance(&open.tab, 1.0, limit).await?;
+                }
+            }
+        };
+        let answer = match answer {
+            Ok(answer) => answer.map_err(|error| open.tab.broke(error))?,
+            Err(_) => return Err(slow(url, limit)),
+        };
+        let failed = answer["errorText"].as_str().map(str::to_owned);
+        if answer["loaderId"].is_null() || failed.is_some() {
+            open.tab.update(|state| state.expected = false);
+        }
+        if !self.finish_loading(limit).await? {
+            return Err(slow(url, limit));
+        }
+        // An error page is part of failing, not news; a download or an empty answer leaves the page as it was.
+        let open = &mut self.tabs[self.active];
+        open.tab.update(|state| state.notices.retain(|notice| !matches!(notice, Notice::LoadFailed { .. })));
+        if let Some(error) = failed.filter(|error| error != "net::ERR_ABORTED") {
+            return Ok(Some(error));
+        }
+        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let failure = self.gate.take_notices().into_iter().find_map(|notice| match notice {
+            Notice::LoadFailed { url, error } if Some(&url) == host.as_ref() => Some(error),
+            other => {
+                self.notices.push(other);
+                None
+            }
+        });
+        Ok(failure)
+    }
+
+    /// Waits until the active tab has loaded what it loads. `Ok(false)` if the limit passed first.
+    async fn finish_loading(&mut self, limit: Duration) -> Result<bool, EnvError> {
+        let deadline = Instant::now() + limit;
+        let loaded = |state: &crate::tab::TabState| !state.loading && !state.expected;
+        loop {
+            let open = &mut self.tabs[self.active];
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            match open.pace.clock() {
+                Clock::Virtual if !open.tab.state(loaded) => {
+                    open.pace.advance(&open.tab, LOAD_STEP_MS, left).await?;
+                }
+                Clock::Real if !open.tab.state(loaded) => {
+                    let waiting = open.tab.wait(left, loaded);
+                    open.pace.while_drawing(&open.tab, waiting).await??;
+                }
+                _ => {}
+            }
+            let (done, loader) = open.tab.state(|state| (loaded(state), state.loader.clone()));
+            if done {
+                if open.held != loader {
+                    open.pace.hold(&open.tab).await?;
+                    open.held = loader;
+                }
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Waits until the screen has come to rest: nothing loads, nothing has changed for a while, no finite animation
+    /// runs. `Ok(false)` if a limit passed first.
+    pub async fn settle(&mut self) -> Result<bool, EnvError> {
+        let settle = self.browser.config().settle;
+        let begun = Instant::now();
+        let quiet = settle.quiet.as_secs_f64() * 1000.0;
+        let mut granted = 0.0;
+        let mut first = true;
+        loop {
+            self.take_in_events().await?;
+            let left = settle.wall.saturating_sub(begun.elapsed());
+            if left.is_zero() || granted > settle.limit.as_secs_f64() * 1000.0 {
+                return Ok(false);
+            }
+            let open = &mut self.tabs[self.active];
+            match open.pace.clock() {
+                Clock::Virtual => {
+                    let tick = if first { 1000.0 / 60.0 } else { quiet };
+                    if !open.pace.advance(&open.tab, tick, left).await? {
+                        return Ok(false);
+                    }
+                    granted += tick;
+                    if first {
+                        open.pace.frame(&open.tab).await?;
+                        first = false;
+                        continue;
+                    }
+                    if open.tab.state(|state| state.loading || state.expected) {
+                        if !self.finish_loading(left).await? {
+                            return Ok(false);
+                        }
+                        first = true;
+                        continue;
+                    }
+                    let still = open.tab.evaluate_isolated(None, "globalThis.__glimQuiet?.still() ?? 1e9").await?;
+                    if still.as_f64().unwrap_or(0.0) >= quiet - 0.5 {
+                        return Ok(true);
+                    }
+                    open.pace.frame(&open.tab).await?;
+                }
+                Clock::Real => {
+                    if !self.finish_loading(left).await? {
+                        return Ok(false);
+                    }
+                    let open = &mut self.tabs[self.active];
+                    let limit = settle.limit.min(left);
+                    let calm = format!("globalThis.__glimQuiet?.until({quiet}, {}) ?? true", limit.as_millis());
+                    let loader = open.tab.state(|state| state.loader.clone());
+                    let waiting = open.tab.evaluate_isolated(None, &calm);
+                    let still = open.pace.while_drawing(&open.tab, waiting).await??;
+                    let again = open.tab.state(|state| state.loading || state.expected || state.loader != loader);
+                    if again {
+                        continue;
+                    }
+                    let left = limit.saturating_sub(begun.elapsed());
+                    let waiting = open.tab.wait(left, |state| state.requests.is_empty());
+                    let served = open.pace.while_drawing(&open.tab, waiting).await??;
+                    return Ok(still == Value::Bool(true) && served);
+                }
+            }
+        }
+    }
+
+    pub fn browser(&self) -> &Browser {
+        &self.browser
+    }
+}
+
+fn slow(url: &str, limit: Duration) -> EnvError {
+    EnvError::Timeout { what: format!("loading `{url}`"), limit_ms: limit.as_millis() as u64 }
+}
