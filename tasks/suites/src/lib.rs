@@ -6,6 +6,7 @@
 
 pub mod miniwob;
 mod page_server;
+pub mod pages;
 mod task;
 pub mod webvoyager;
 pub mod wob;

@@ -15,8 +15,9 @@ pub const NO_TIME_LIMIT_MS: u32 = i32::MAX as u32;
 
 const READY: &str = "WOB_TASK_READY === true";
 const UTTERANCE: &str = "core.getUtterance()";
-const SIGNAL: &str = "WOB_DONE_GLOBAL";
-const RESULT: &str = "({done: WOB_DONE_GLOBAL, raw_reward: WOB_RAW_REWARD_GLOBAL, \
+// An agent can navigate away; then there is nothing to ask, and that is its doing.
+const SIGNAL: &str = "typeof WOB_DONE_GLOBAL !== 'undefined' && WOB_DONE_GLOBAL";
+const RESULT: &str = "typeof WOB_DONE_GLOBAL === 'undefined' ? null : ({done: WOB_DONE_GLOBAL, raw_reward: WOB_RAW_REWARD_GLOBAL, \
      decayed_reward: WOB_REWARD_GLOBAL, reason: WOB_REWARD_REASON === undefined ? null : WOB_REWARD_REASON})";
 
 /// The start of an episode on a page of the protocol: seeds its generator, sets its time limit in milliseconds of page
@@ -59,6 +60,9 @@ pub fn is_over(signal: &Value) -> bool {
 /// The page's own reward as a verdict: 1 for the full raw reward, else 0.
 pub fn judge(evidence: &[Evidence]) -> Verdict {
     let answer = evidence.first().map(|evidence| &evidence.value);
+    if answer == Some(&Value::Null) {
+        return Verdict::failure("the agent left the page of the task");
+    }
     let Some((result, raw)) = answer.and_then(|value| Some((value.as_object()?, value["raw_reward"].as_f64()?))) else {
         return Verdict::undecided("the page did not say what the reward is");
     };
@@ -96,10 +100,12 @@ mod tests {
 
     #[test]
     fn a_page_that_does_not_answer_is_not_scored() {
-        for value in [json!(null), json!([]), json!({"done": true}), json!({"raw_reward": "1", "done": true})] {
+        for value in [json!(true), json!([]), json!({"done": true}), json!({"raw_reward": "1", "done": true})] {
             assert!(judge(&evidence(value)).undecided);
         }
         assert!(judge(&[]).undecided);
+        let left = judge(&evidence(json!(null)));
+        assert_eq!((left.score, left.undecided), (0.0, false));
     }
 
     #[test]
