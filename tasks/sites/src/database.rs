@@ -10,7 +10,7 @@ use glim_env::Seed;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, Params, Statement, Transaction};
 use serde_json::{Map, Value};
 
 use crate::changes::{self, Change};
@@ -170,9 +170,33 @@ fn rows(connection: &Connection, sql: &str) -> Result<Vec<Map<String, Value>>, r
     if !statement.readonly() || statement.column_count() == 0 {
         return Err(rusqlite::Error::InvalidQuery);
     }
+    collect(&mut statement, [])
+}
+
+/// The rows of a query as objects, which templates can read by column name.
+///
+/// # Errors
+/// SQLite's.
+pub fn records(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<Map<String, Value>>, rusqlite::Error> {
+    collect(&mut *connection.prepare_cached(sql)?, params)
+}
+
+/// The first row of a query as an object.
+///
+/// # Errors
+/// SQLite's, and [`rusqlite::Error::QueryReturnedNoRows`].
+pub fn record(connection: &Connection, sql: &str, params: impl Params) -> Result<Map<String, Value>, rusqlite::Error> {
+    records(connection, sql, params)?.into_iter().next().ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+fn collect(statement: &mut Statement<'_>, params: impl Params) -> Result<Vec<Map<String, Value>>, rusqlite::Error> {
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let mut found = Vec::new();
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params)?;
     while let Some(row) = rows.next()? {
         let columns = names.iter().enumerate().map(|(at, name)| Ok((name.clone(), json(row.get_ref(at)?))));
         found.push(columns.collect::<Result<_, rusqlite::Error>>()?);

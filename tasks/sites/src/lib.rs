@@ -10,12 +10,12 @@
 //! ```no_run
 //! # use axum::extract::State;
 //! # use glim_sites::{App, Page, Session, redirect};
-//! # use minijinja::context;
+//! # use glim_sites::content;
 //! // GET: templates are `templates/<site>/*.html` and extend `layout.html`, which includes `<site>/header.html` and
 //! // `<site>/footer.html`, has the blocks `title` and `main`, and knows `me` (from `Site::frame`) and `today`.
 //! async fn count(State(app): State<App>, session: Session) -> Page {
 //!     let clicks: i64 = app.db.read(|db| db.query_row("SELECT clicks FROM counter", [], |row| row.get(0)))?;
-//!     app.page(&session, "counter/count.html", context! { clicks })
+//!     app.page(&session, "counter/count.html", content! { clicks })
 //! }
 //!
 //! // POST, then redirect; the notice is shown on the page that follows.
@@ -43,6 +43,7 @@ mod numerals;
 mod page;
 mod server;
 mod session;
+mod shop;
 mod site;
 
 #[cfg(test)]
@@ -51,14 +52,15 @@ mod client;
 pub use answer::Answer;
 pub use assignment::{Assignment, Difficulty, family};
 pub use changes::{Change, ChangeKind, Wanted};
-pub use database::Database;
+pub use database::{Database, record, records};
 pub use page::{Page, PageError, money, redirect};
 pub use session::Session;
+pub use shop::Shop;
 pub use site::{App, CHANGES, Instance, Site, SiteError};
 
 use glim_tasks::Suite;
 
 /// The suites of all bundled sites.
 pub fn suites() -> Vec<Suite> {
-    vec![]
+    vec![shop::suite()]
 }

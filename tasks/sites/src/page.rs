@@ -31,6 +31,17 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
+/// What a template is given, from names in scope (`content! { order }`), values (`content! { order => first }`) and other
+/// content (`..more`). Whatever can be serialised will do.
+#[macro_export]
+macro_rules! content {
+    (@value $name:ident) => { minijinja::Value::from(minijinja::value::Serde(&$name)) };
+    (@value $name:ident => $value:expr) => { minijinja::Value::from(minijinja::value::Serde(&$value)) };
+    ($($name:ident $(=> $value:expr)?),* $(, ..$rest:expr)? $(,)?) => {
+        minijinja::context! { $($name => $crate::content!(@value $name $(=> $value)?)),* $(, ..$rest)? }
+    };
+}
+
 /// What handlers return.
 pub type Page = Result<Response, PageError>;
 
