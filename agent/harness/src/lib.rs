@@ -2,12 +2,16 @@
 
 pub mod dialect;
 pub mod evaluate;
+pub mod marks;
 pub mod policy;
 pub mod rollout;
 pub mod store;
 
 mod agent;
+mod picture;
 mod prompt;
+#[cfg(test)]
+mod sample;
 
 pub use agent::{Agent, AgentOptions, Reply};
 pub use dialect::{Dialect, Unreadable};

@@ -120,7 +120,7 @@ impl Command {
         {
             return mark_of(mark).map(Some);
         }
-        let place = self.value(&["box_2d", "start_box", "box", "point", "start_point", "bbox_2d"]);
+        let place = self.value(&["box_2d", "start_box", "point", "start_point", "box", "bbox_2d"]);
         if let Some(place) = place {
             return norm_target(place, observation).map(Some);
         }

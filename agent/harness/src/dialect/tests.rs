@@ -2,48 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use glim_env::{
-    Action, Button, Css, Element, Observation, Point, Rect, Screenshot, Scroll, Seed, SplitMix, States, Target,
-    Viewport,
-};
+use glim_env::{Action, Button, Css, Observation, Point, Rect, Seed, SplitMix, Target, Viewport};
 use rstest::rstest;
 
 use super::*;
+use crate::sample;
 
 const ALL: [Dialect; 3] = [Dialect::Web, Dialect::Desktop, Dialect::Mobile];
 
 fn screen(viewport: Viewport) -> Observation {
-    let element = |mark: u32| {
-        let rect = Rect::new(f64::from(mark) * 10.0, 20.0, 8.0, 8.0);
-        Element {
-            mark,
-            role: "button".to_owned(),
-            tag: "button".to_owned(),
-            name: String::new(),
-            text: String::new(),
-            value: None,
-            states: States::default(),
-            rect,
-            point: rect.center(),
-            visible: 1.0,
-            clickable: true,
-            editable: false,
-            scrollable: false,
-            options: Vec::new(),
-            frame: Vec::new(),
-        }
-    };
-    Observation {
-        screenshot: Screenshot::default(),
-        viewport,
-        url: String::new(),
-        title: String::new(),
-        tabs: Vec::new(),
-        scroll: Scroll::default(),
-        elements: (1..=9).map(element).collect(),
-        notices: Vec::new(),
-        settled: true,
-    }
+    let at = |mark: u32| Rect::new(f64::from(mark) * 10.0, 20.0, 8.0, 8.0);
+    sample::screen(viewport, (1..=9).map(|mark| sample::element(mark, at(mark))).collect())
 }
 
 /// A screen with as many pixels as the grid has cells.
@@ -298,7 +267,7 @@ fn megabytes_are_read_in_the_time_of_megabytes() {
     ];
     let started = Instant::now();
     for piece in unit {
-        let text = piece.repeat((4 << 20) / piece.len());
+        let text = piece.repeat((1 << 20) / piece.len());
         for dialect in ALL {
             let piece_started = Instant::now();
             let _ = dialect.parse(&text, &observation);

@@ -202,7 +202,9 @@ impl Arguments<'_> {
     /// Whether a group follows: a bracket, a number, or a semicolon with words after it.
     fn has_group(&self) -> bool {
         let rest = self.rest.trim_start_matches([' ', '\t']);
-        rest.starts_with(['[', ';']) || rest.starts_with(|c: char| c.is_ascii_digit())
+        rest.starts_with(['[', ';'])
+            || rest.starts_with(|c: char| c.is_ascii_digit())
+            || ["WINDOW", "FOCUS"].iter().any(|word| rest.starts_with(word))
     }
 
     /// Whether nothing that belongs to the command follows: the end of the line or of the sentence.

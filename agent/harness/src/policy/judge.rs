@@ -2,29 +2,45 @@
 
 use std::sync::Arc;
 
-use super::PolicyError;
+use glim_env::Seed;
+
+use super::openai::OpenAi;
+use super::{Part, PolicyError, Sampling, SpecError, Usage};
 
 /// A vision model behind an OpenAI-compatible server that answers a judge's question.
 #[derive(Debug)]
 pub struct JudgeModel {
-    model: String,
+    model: OpenAi,
 }
 
 impl JudgeModel {
-    /// From `MODEL@BASE_URL`.
+    /// From `MODEL@BASE_URL`, with the key in `OPENAI_API_KEY`, as for agents.
     ///
     /// # Errors
     /// If it is not of that form.
-    pub fn from_spec(spec: &str) -> Result<JudgeModel, super::SpecError> {
-        Ok(JudgeModel { model: spec.to_owned() })
+    pub fn from_spec(spec: &str) -> Result<JudgeModel, SpecError> {
+        Ok(JudgeModel { model: OpenAi::from_spec(spec)? })
     }
 
-    /// Asks, with pictures (PNG or JPEG files), and returns the reply's text.
+    /// A judge that asks a model.
+    pub fn new(model: OpenAi) -> JudgeModel {
+        JudgeModel { model }
+    }
+
+    /// Asks, with pictures (PNG or JPEG files) after the words, and returns the reply's text.
     ///
     /// # Errors
     /// If no reply could be had: the verdict is undecided, or the episode void.
     pub async fn ask(&self, prompt: &str, images: &[Arc<[u8]>]) -> Result<String, PolicyError> {
-        let _ = (prompt, images);
-        Err(PolicyError::Unplayable { policy: self.model.clone(), reason: "not connected".to_owned() })
+        // Greedy, so that judging again gives the same verdict as far as the server is able to.
+        let sampling = Sampling { temperature: 0.0, top_p: 1.0, max_tokens: 2048 };
+        let mut user = vec![Part::Text(prompt.to_owned())];
+        user.extend(images.iter().cloned().map(Part::Image));
+        Ok(self.model.complete("", &user, sampling, Seed(0)).await?.text)
+    }
+
+    /// What was used so far.
+    pub fn usage(&self) -> Usage {
+        self.model.usage()
     }
 }

@@ -15,12 +15,14 @@ use crate::Dialect;
 
 mod error;
 mod judge;
+mod openai;
 mod replay;
 mod scripted;
 mod spec;
 
 pub use error::PolicyError;
 pub use judge::JudgeModel;
+pub use openai::{Limits, OpenAi, Usage};
 pub use replay::Replay;
 pub use scripted::{Noop, Random, Scripted};
 pub use spec::{SpecError, from_spec};

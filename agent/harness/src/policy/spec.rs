@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Noop, Policy, Random, Replay, Scripted};
+use super::{Noop, OpenAi, Policy, Random, Replay, Scripted};
 
 /// The policy that a name stands for: `scripted`, `random`, `noop`, `openai:MODEL@BASE_URL`, `replay:EPISODE_DIR`.
+///
+/// Without `@BASE_URL`, `OPENAI_BASE_URL` or OpenAI's own server is asked. Keys come from `OPENAI_API_KEY` only.
 ///
 /// # Errors
 /// If the name is not one of these, or what it names is missing; the text says what to do.
@@ -16,6 +18,7 @@ pub fn from_spec(spec: &str) -> Result<Arc<dyn Policy>, SpecError> {
         ("scripted", "") => Ok(Arc::new(Scripted)),
         ("random", "") => Ok(Arc::new(Random)),
         ("noop", "") => Ok(Arc::new(Noop)),
+        ("openai", _) => Ok(Arc::new(OpenAi::from_spec(rest)?)),
         ("replay", "") => Err(wrong("say which episode: `replay:EPISODE_DIR`")),
         ("replay", folder) => Ok(Arc::new(Replay::open(Path::new(folder))?)),
         ("local", _) => Err(wrong("local checkpoints come with the model; until then, serve one and use `openai:`")),
