@@ -74,6 +74,7 @@
   const NAME = 300; // characters
   const TEXT = 4_000; // characters
   const OPTIONS = 100; // of one <select>
+  const FIGURES = 40; // unnamed shapes; more of them are a drawing or a decoration
   const FAINT = 0.1; // opacity below which nothing is seen
 
   // ---- roles --------------------------------------------------------------------------------------------------
@@ -914,6 +915,10 @@
         place = inner ?? place;
       }
       if (tag === 'select' || tag === 'textarea' || tag === 'input') return null;
+      if (place.up?.el !== el && this.isFigure(el, tag, own, box, place)) {
+        list({ role, boxes: [meet(box, own.clip)], figure: true });
+        return place;
+      }
       const svgText = tag === 'text' && dom.namespace(el) === SVG;
       if (owner || (own.inline && !svgText)) return place;
       return this.textBlock(el, role, box, place, list) ?? place;
@@ -923,14 +928,34 @@
     isBlank({ el, via, role, styles }, { names }) {
       if ((role !== 'generic' && role !== 'link') || via !== el || !isHtml(el) || dom.find(el, '*')) return false;
       if (/\S/.test(dom.content(el)) || names.of(el, role)) return false;
-      const { style } = styles;
+      return !this.isPainted(el, styles.style);
+    }
+
+    // A painted box, shape or icon without a word: a person can name it by its looks, and it may well react.
+    isFigure(el, tag, own, box, { owner, frame }) {
+      if ((owner && owner.role !== 'generic') || !this.canBeSeen(own) || own.passive) return false;
+      const least = Math.min(width(box), height(box));
+      const svg = dom.namespace(el) === SVG;
+      if (least < (svg ? 4 : 8) || area(box) > 0.4 * area(frame.clip) || dom.closest(el, '[aria-hidden="true"]')) return false;
+      if (svg) {
+        if (!SHAPES.has(tag) || tag === 'g' || tag === 'text' || tag === 'line') return false;
+        const canvas = el.ownerSVGElement && sides(dom.box(el.ownerSVGElement));
+        return Boolean(canvas) && area(box) < 0.8 * area(canvas) && Math.min(width(canvas), height(canvas)) >= 40;
+      }
+      if (tag === 'img') return !dom.has(el, 'alt') && !dom.has(el, 'role');
+      if (own.style.content.startsWith('url(')) return true;
+      if (REPLACED.has(tag) || own.display === 'inline' || dom.find(el, '*') || /\S/.test(dom.content(el))) return false;
+      return this.isPainted(el, own.style);
+    }
+
+    isPainted(el, style) {
       const edge = ['Top', 'Right', 'Bottom', 'Left'].some((side) => parseFloat(style[`border${side}Width`]) > 0);
       if (edge || style.boxShadow !== 'none' || alpha(style.backgroundColor) > 0.05 || style.backgroundImage !== 'none') {
-        return false;
+        return true;
       }
-      return !['::before', '::after'].some((pseudo) => {
+      return ['::before', '::after'].some((pseudo) => {
         const { content } = getComputedStyle(el, pseudo);
-        return content !== 'none' && content !== 'normal';
+        return content !== 'none' && content !== 'normal' && content !== '""';
       });
     }
 
@@ -1055,11 +1080,14 @@
     // The boxes in which an element shows: its border box, or the fragments of an inline one.
     boxesOf(el, own, box, styles) {
       const clip = own.clip;
-      const keep = (boxes) => boxes.map((each) => [meet(each, clip), each]).filter(([shown, whole]) => {
-        const least = Math.min(width(shown), height(shown));
-        // What is cut down to a narrow strip says nothing any more.
-        return least >= 2 && (least >= 20 || area(shown) >= 0.45 * area(whole));
-      }).map(([shown]) => shown);
+      const keep = (boxes) => {
+        const cut = boxes.map((each) => [meet(each, clip), area(each)])
+          .filter(([shown]) => Math.min(width(shown), height(shown)) >= 2);
+        // What is cut down to a strip without a word says nothing any more.
+        const clear = ([shown, whole]) => Math.min(width(shown), height(shown)) >= 20 || area(shown) >= 0.45 * whole;
+        const kept = cut.some(clear) || !cut.length || this.gather(el, styles, false).boxes.length ? cut : [];
+        return kept.map(([shown]) => shown);
+      };
       if (!own.inline || REPLACED.has(dom.tag(el)) || !isHtml(el)) return keep([box]);
       const { boxes, blocks } = this.gather(el, styles, false);
       const fragments = Array.from(dom.rects(el), sides);
@@ -1159,6 +1187,8 @@
     // Leaves out elements that say the same as one that encloses them or that they enclose.
     withoutDoubles() {
       const dropped = new Set();
+      const figures = this.entries.filter((entry) => entry.figure);
+      if (figures.length > FIGURES) for (const figure of figures) dropped.add(figure);
       for (const entry of this.entries) {
         entry.name = entry.group && entry.role === 'generic' && !entry.active ? entry.names.given(entry.el)
           : entry.names.of(entry.el, entry.role);
@@ -1169,7 +1199,7 @@
         if (!parent || dropped.has(parent) || parent.frame !== child.frame) continue;
         const same = parent.name === child.name || (!parent.name && parent.role === 'generic');
         if (FIELDS.has(parent.role) && FIELDS.has(child.role) && !isEditable(child.el)) dropped.add(child);
-        if (!same || FIELDS.has(child.role) || (parent.group && parent.role !== 'generic')) continue;
+        if (!same || FIELDS.has(child.role) || (parent.group && !parent.active && parent.role !== 'generic')) continue;
         const close = overlap(parent.box, child.box) > 0.7;
         if (!close && !(parent.name && parent.name === child.name)) continue;
         if (!child.active) dropped.add(child);
