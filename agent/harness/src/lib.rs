@@ -4,6 +4,7 @@ pub mod dialect;
 pub mod evaluate;
 pub mod marks;
 pub mod policy;
+pub mod report;
 pub mod rollout;
 pub mod store;
 

@@ -12,7 +12,7 @@ use glim_tasks::Suite;
 use serde_json::{Map, Value};
 
 use crate::rollout::{Instance, Observer, Rollout, RunError, Stop, Tally, Worlds};
-use crate::store::{self, RunRecord, Store, StoreError};
+use crate::store::{self, Disk, RunRecord, Store, StoreError};
 
 mod interval;
 mod results;
@@ -89,7 +89,17 @@ impl Evaluation {
         observer: Arc<dyn Observer>,
         stop: &Stop,
     ) -> Result<Evaluated, EvaluateError> {
-        let store = Arc::new(Store::open(&self.out, self.record(rollout)?)?);
+        self.run_on(Disk::default(), rollout, observer, stop).await
+    }
+
+    async fn run_on<W: Worlds>(
+        &self,
+        disk: Disk,
+        rollout: &Rollout<W>,
+        observer: Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Evaluated, EvaluateError> {
+        let store = Arc::new(Store::open_on(disk, &self.out, self.record(rollout)?)?);
         let mut attempts: HashMap<(String, Seed), u32> = HashMap::new();
         for void in store::voids(&self.out)? {
             attempts.insert((void.task, void.seed), void.attempt);

@@ -103,6 +103,8 @@ pub struct EpisodeResult {
     pub task: String,
     /// The instance.
     pub seed: Seed,
+    /// The instruction; empty when it is void.
+    pub goal: String,
     /// 0..=1; absent when it is void or undecided.
     pub score: Option<f64>,
     /// Whether the goal is reached.
@@ -240,6 +242,7 @@ impl From<Summary> for EpisodeResult {
         EpisodeResult {
             task: summary.task,
             seed: summary.seed,
+            goal: summary.goal,
             score: (!verdict.undecided).then_some(verdict.score),
             success: verdict.is_success(),
             status: if summary.end.is_truncated() { Status::Truncated } else { Status::Done },
@@ -261,6 +264,7 @@ impl From<Void> for EpisodeResult {
         EpisodeResult {
             task: void.task,
             seed: void.seed,
+            goal: String::new(),
             score: None,
             success: false,
             status: Status::Void,

@@ -15,6 +15,8 @@ use crate::Agent;
 use crate::policy::{JudgeModel, PolicyError};
 
 mod episode;
+#[cfg(test)]
+pub(crate) mod fake;
 mod limits;
 mod stop;
 #[cfg(test)]

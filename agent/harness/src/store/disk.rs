@@ -10,7 +10,7 @@ use super::StoreError;
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     #[cfg(test)]
-    pub(super) power_cut: Option<PowerCut>,
+    power_cut: Option<PowerCut>,
 }
 
 impl Disk {
@@ -85,23 +85,13 @@ pub(super) fn partial_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// A disk that dies.
+/// Counts down the writes that a dying disk still does; the one after them is torn.
 #[cfg(test)]
 #[derive(Debug)]
-pub(super) struct PowerCut(std::sync::atomic::AtomicI64);
+struct PowerCut(std::sync::atomic::AtomicI64);
 
 #[cfg(test)]
 impl PowerCut {
-    /// After so many writes; the last of them is torn.
-    pub(super) fn after(writes: i64) -> PowerCut {
-        PowerCut(writes.into())
-    }
-
-    /// Whether it has happened.
-    pub(super) fn happened(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::SeqCst) < 0
-    }
-
     fn spend<'a>(&self, content: &'a [u8]) -> std::io::Result<(&'a [u8], std::io::Result<()>)> {
         let dead = || std::io::Error::other("the power is cut");
         match self.0.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) {
@@ -109,5 +99,13 @@ impl PowerCut {
             0 => Ok((&content[..content.len() / 2], Err(dead()))),
             _ => Err(dead()),
         }
+    }
+}
+
+#[cfg(test)]
+impl Disk {
+    /// A disk that does so many writes, tears the next one and does nothing from then on.
+    pub(crate) fn dying_after(writes: i64) -> Disk {
+        Disk { power_cut: Some(PowerCut(writes.into())) }
     }
 }

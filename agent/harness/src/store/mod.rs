@@ -53,7 +53,8 @@ impl Store {
         Store::open_on(Disk::default(), root, record)
     }
 
-    fn open_on(disk: Disk, root: &Path, mut record: RunRecord) -> Result<Store, StoreError> {
+    /// [`Store::open`] with the disk's behaviour chosen, for tests of crashes.
+    pub(crate) fn open_on(disk: Disk, root: &Path, mut record: RunRecord) -> Result<Store, StoreError> {
         disk.create_folder(root)?;
         let known = root.join(record::FILE).exists();
         if !known && !is_blank(root)? {
