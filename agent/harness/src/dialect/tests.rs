@@ -37,6 +37,7 @@ fn parse(dialect: Dialect, text: &str) -> Result<Action, String> {
 #[case("Click [3].", click(Target::Mark(3)))]
 #[case("Click 3", click(Target::Mark(3)))]
 #[case("click [12] to open it", click(Target::Mark(12)))]
+#[case("Action: I will click on [3] now", click(Target::Mark(3)))]
 #[case("Click [500,300]", click(at(500.0, 300.0)))]
 #[case("Thought: Click [1] is wrong.\nAction: Click [3]\nMemory_Updated: {\"n\": 1}", click(Target::Mark(3)))]
 #[case("Thought: I should not Click [1] but go back.\nGoBack", Action::Back)]

@@ -69,7 +69,8 @@ pub(super) fn first(text: &str, at_line_start: bool, observation: &Observation) 
 
 /// The action of a verb and what follows it; `None` where the verb is only a word of prose.
 fn command(verb: &str, rest: &str, observation: &Observation) -> Option<Result<Action, Unreadable>> {
-    let mut arguments = Arguments { rest };
+    // `Click on [3]` is how one says it.
+    let mut arguments = Arguments { rest: rest.strip_prefix(" on ").unwrap_or(rest) };
     let bare = |action: Action| arguments.ends().then_some(Ok(action));
     match verb {
         "Wait" if !arguments.has_group() => return bare(Action::Wait { ms: vocabulary::WAIT_MS }),

@@ -19,7 +19,7 @@ pub(super) fn history(dialect: Dialect, situation: &Situation<'_>, most: usize) 
     }
     let first = turns.len().saturating_sub(most);
     if first > 0 {
-        text.push_str(&format!("(steps 1 to {first} are left out)\n"));
+        text.push_str(&format!("(the first {first} are left out)\n"));
     }
     for (step, turn) in turns.iter().enumerate().skip(first) {
         let next = turns.get(step + 1).map_or(situation.observation, |turn| &turn.observation);

@@ -27,6 +27,9 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
+/// Longest memory that is carried, in bytes.
+const MEMORY: usize = 8000;
+
 /// The standing instruction and the message for one turn.
 ///
 /// # Errors
@@ -48,7 +51,7 @@ pub(crate) async fn write(
 /// The memory that the last reply with one asked to keep.
 fn memory(turns: &[Turn]) -> Option<String> {
     let mut replies = turns.iter().rev().map(|turn| Reply::split(&turn.completion.text));
-    replies.find_map(|reply| reply.memory().map(str::to_owned))
+    replies.find_map(|reply| reply.memory().map(|memory| memory[..memory.floor_char_boundary(MEMORY)].to_owned()))
 }
 
 /// The pictures of a turn, each after the words that say what it shows.

@@ -116,7 +116,37 @@ async fn a_request_carries_words_pictures_sampling_and_the_key() {
     let (headers, body) = server.seen.lock().expect("no test panics here").remove(0);
     assert_eq!(headers["authorization"], format!("Bearer {SECRET}"));
     let body = serde_json::to_string_pretty(&body).expect("it is JSON");
-    insta::assert_snapshot!(body, @r#""#);
+    insta::assert_snapshot!(body, @r#"
+    {
+      "model": "glm",
+      "messages": [
+        {
+          "role": "system",
+          "content": "be good"
+        },
+        {
+          "role": "user",
+          "content": [
+            {
+              "type": "text",
+              "text": "what now?"
+            },
+            {
+              "type": "image_url",
+              "image_url": {
+                "url": "data:image/png;base64,iVBORw=="
+              }
+            }
+          ]
+        }
+      ],
+      "stream": false,
+      "temperature": 0.0,
+      "top_p": 1.0,
+      "seed": 0,
+      "max_tokens": 8192
+    }
+    "#);
     assert!(!format!("{model:?}").contains(SECRET));
 }
 
