@@ -25,7 +25,7 @@ const RESULT: &str = "typeof WOB_DONE_GLOBAL === 'undefined' ? null : ({done: WO
 pub fn start(url: &str, viewport: Viewport, seed: Seed, time_limit_ms: u32) -> WebStart {
     // The order is that of the original harness: seed first, then begin.
     let begin = format!(
-        "Math.seedrandom({}); core.EPISODE_MAX_TIME = {time_limit_ms}; core.startEpisodeReal();",
+        "(Math.seedrandom({}), core.EPISODE_MAX_TIME = {time_limit_ms}, core.startEpisodeReal())",
         page_seed(seed)
     );
     let mut start = WebStart::local(url);
@@ -113,7 +113,7 @@ mod tests {
         let start = start("http://pages.test/a.html", Viewport::new(480, 360), Seed(u64::MAX), NO_TIME_LIMIT_MS);
         assert_eq!(
             start.begin.as_deref(),
-            Some("Math.seedrandom(9007199254740991); core.EPISODE_MAX_TIME = 2147483647; core.startEpisodeReal();")
+            Some("(Math.seedrandom(9007199254740991), core.EPISODE_MAX_TIME = 2147483647, core.startEpisodeReal())")
         );
         assert_eq!(page_seed(Seed(42)), 42);
     }

@@ -21,10 +21,10 @@ pub(in crate::pages) fn drag_to_bin(screen: &Screen<'_>) -> Step {
 pub(in crate::pages) fn reorder_list(screen: &Screen<'_>) -> Step {
     let quoted = screen.quoted();
     let (commit, wanted) = quoted.split_last().ok_or(Next::Stuck)?;
-    let rows: Vec<&Element> = screen.all("listitem").collect();
+    let rows: Vec<&Element> = screen.all("option").collect();
     for (row, name) in rows.iter().zip(wanted) {
         if row.name != *name {
-            let moved = screen.find("listitem", name)?;
+            let moved = screen.find("option", name)?;
             // Just inside the upper edge of the row whose place it takes.
             let to = Point::new(row.rect.x + 30.0, row.rect.y + 3.0);
             return act(Action::Drag { from: Target::Mark(moved.mark), to: to.into() });

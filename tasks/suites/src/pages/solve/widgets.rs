@@ -1,8 +1,8 @@
 //! Lists of options, sliders, steppers and switches.
 
-use glim_env::{Action, Element, Target};
+use glim_env::{Action, Element, Point, Target};
 
-use crate::pages::screen::{Next, Screen, Step, act, click, write};
+use crate::pages::screen::{Next, Screen, Step, act, click};
 
 pub(in crate::pages) fn native_select(screen: &Screen<'_>) -> Step {
     let quoted = screen.quoted();
@@ -69,12 +69,33 @@ pub(in crate::pages) fn autocomplete(screen: &Screen<'_>) -> Step {
 pub(in crate::pages) fn set_slider(screen: &Screen<'_>) -> Step {
     let quoted = screen.quoted();
     for pair in quoted.chunks_exact(2) {
-        let slider = screen.find("slider", pair[0])?;
-        if slider.value.as_deref() != Some(pair[1]) {
-            return act(write(slider, pair[1]));
-        }
+        move_slider(screen, screen.find("slider", pair[0])?, pair[1].parse().map_err(|_| Next::Stuck)?)?;
     }
     screen.press("Apply")
+}
+
+/// Clicks where the value should lie between the ends that are written beside the slider, then goes by the arrow keys.
+fn move_slider(screen: &Screen<'_>, slider: &Element, wanted: i32) -> Step {
+    const THUMB: f64 = 16.0;
+    let number = |text: &str| text.parse::<i32>().ok();
+    let now = slider.value.as_deref().and_then(number).ok_or(Next::Stuck)?;
+    if now == wanted {
+        return Ok(());
+    }
+    if slider.states.focused && (wanted - now).abs() <= 3 {
+        let chord = if wanted > now { "ArrowRight" } else { "ArrowLeft" };
+        return act(Action::Keys { chord: chord.to_owned() });
+    }
+    let ends: Vec<f64> = screen
+        .row(slider)
+        .filter(|each| each.role == "text")
+        .filter_map(|each| number(&each.text))
+        .map(f64::from)
+        .collect();
+    let [low, high] = ends[..] else { return Err(Next::Stuck) };
+    let share = (f64::from(wanted) - low) / (high - low);
+    let x = slider.rect.x + THUMB / 2.0 + share * (slider.rect.width - THUMB);
+    act(Action::click(Point::new(x, slider.rect.y + slider.rect.height / 2.0)))
 }
 
 pub(in crate::pages) fn shadow_stepper(screen: &Screen<'_>) -> Step {
