@@ -703,7 +703,7 @@
       const whole = hull(boxes);
       let [tested, found] = this.test(entry, fewSamples(boxes, frame.large));
       const plain = found.length === tested && found.some(({ rank }) => rank === 2);
-      const buried = !found.length && entry.cover && covers(entry.cover, whole);
+      const buried = !found.length && entry.cover && covers(entry.cover, whole) && !within(entry.el, entry.cover);
       if (buried || (!found.length && frame.large)) return false;
       if (!plain && !frame.large) {
         [tested, found] = this.test(entry, samples(boxes));
