@@ -39,12 +39,14 @@ pub mod solver;
 
 mod assignment;
 mod database;
+mod form;
 mod numerals;
 mod page;
 mod server;
 mod session;
 mod shop;
 mod site;
+mod tracker;
 
 #[cfg(test)]
 mod client;
@@ -57,6 +59,7 @@ pub use page::{Page, PageError, money, redirect};
 pub use session::Session;
 pub use shop::Shop;
 pub use site::{App, CHANGES, Instance, Site, SiteError};
+pub use tracker::Tracker;
 
 use glim_tasks::Suite;
 

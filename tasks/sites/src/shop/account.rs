@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::cart;
-use super::checkout::{address_errors, is_email};
+use super::checkout::address_errors;
 use super::vocabulary::COUNTRIES;
+use crate::form::is_email;
 use crate::{App, Page, Session, content, record, records, redirect};
 
 #[derive(Debug, Default, Deserialize, Serialize)]

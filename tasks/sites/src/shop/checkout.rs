@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::cart::{self, OWNED};
 use super::vocabulary::COUNTRIES;
 use crate::clock::TODAY;
+use crate::form::{card_errors, is_email, last_four};
 use crate::{App, Page, PageError, Session, content, record, records, redirect};
 
 /// The order value in cents from which standard shipping is free.
@@ -126,19 +127,6 @@ pub(crate) async fn take_address(State(app): State<App>, session: Session, Form(
     Ok(redirect("/checkout/shipping"))
 }
 
-/// Whether a text could be an e-mail address.
-pub(crate) fn is_email(text: &str) -> bool {
-    let text = text.trim();
-    !text.contains(char::is_whitespace)
-        && text.split_once('@').is_some_and(|(name, host)| {
-            !name.is_empty()
-                && host.contains('.')
-                && !host.contains('@')
-                && !host.starts_with('.')
-                && !host.ends_with('.')
-        })
-}
-
 fn save_address<'a>(db: &Connection, session: &Session, field: impl Fn(&str) -> &'a str) -> rusqlite::Result<()> {
     db.execute("INSERT OR IGNORE INTO checkouts (session_id) VALUES (?1)", [&session.id])?;
     for column in ["email", "name", "street", "postcode", "city", "country"] {
@@ -222,17 +210,8 @@ pub(crate) async fn take_payment(State(app): State<App>, session: Session, Form(
     let payment = match form.method.as_str() {
         "invoice" => "Invoice".to_owned(),
         "card" => {
-            let digits: String = form.card.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-            if !is_card(&digits) {
-                errors.insert("card".to_owned(), "This is not a card number.".into());
-            }
-            if !is_future(&form.expires) {
-                errors.insert("expires".to_owned(), "Enter the expiry as MM/YY. The card must still be valid.".into());
-            }
-            if form.cvc.trim().len() != 3 || form.cvc.trim().parse::<u16>().is_err() {
-                errors.insert("cvc".to_owned(), "The security code has three digits.".into());
-            }
-            format!("Card ending {}", digits.get(digits.len().saturating_sub(4)..).unwrap_or_default())
+            errors.extend(card_errors(&form.card, &form.expires, &form.cvc));
+            format!("Card ending {}", last_four(&form.card))
         }
         _ => {
             errors.insert("method".to_owned(), "Choose how you want to pay.".into());
@@ -245,30 +224,6 @@ pub(crate) async fn take_payment(State(app): State<App>, session: Session, Form(
     let sql = "UPDATE checkouts SET payment = ?2 WHERE session_id = ?1";
     app.db.write(|db| db.execute(sql, params![session.id, payment]))?;
     Ok(redirect("/checkout/review"))
-}
-
-/// Thirteen to nineteen digits that pass the Luhn check.
-fn is_card(digits: &str) -> bool {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(at, byte)| {
-            let digit = u32::from(byte.wrapping_sub(b'0'));
-            let doubled = if at % 2 == 1 { digit * 2 } else { digit };
-            if doubled > 9 { doubled - 9 } else { doubled }
-        })
-        .fold(0, u32::wrapping_add);
-    (13..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && sum % 10 == 0
-}
-
-/// Whether `MM/YY` is this month or later.
-fn is_future(expires: &str) -> bool {
-    let Some((month, year)) = expires.trim().split_once('/') else { return false };
-    match (month.trim().parse::<i8>(), year.trim().parse::<i16>()) {
-        (Ok(month @ 1..=12), Ok(year @ 0..=99)) => (2000 + year, month) >= (TODAY.year(), TODAY.month()),
-        _ => false,
-    }
 }
 
 pub(crate) async fn review(State(app): State<App>, session: Session) -> Page {
