@@ -88,3 +88,59 @@ impl Agent {
         Ok(Reply { prompt: prompt.text(), completion, action })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures::FutureExt as _;
+    use futures::future::BoxFuture;
+    use glim_env::{Rect, Target, Viewport};
+
+    use super::*;
+    use crate::sample;
+
+    /// Says one thing, and keeps the prompt that it was shown.
+    struct Parrot {
+        line: &'static str,
+        shown: Mutex<Vec<String>>,
+    }
+
+    impl Policy for Parrot {
+        fn name(&self) -> &str {
+            "parrot"
+        }
+
+        fn generate<'a>(&'a self, prompt: &'a Prompt<'a>) -> BoxFuture<'a, Result<Completion, PolicyError>> {
+            self.shown.lock().expect("no test panics here").push(prompt.text());
+            let completion = Completion { text: self.line.to_owned(), ..Completion::default() };
+            futures::future::ready(Ok(completion)).boxed()
+        }
+    }
+
+    async fn act(line: &'static str, observation: &glim_env::Observation) -> Result<Reply, PolicyError> {
+        let parrot = Arc::new(Parrot { line, shown: Mutex::default() });
+        let agent = Agent::new(parrot.clone(), Dialect::Web);
+        let situation = Situation { goal: "Press it.", observation, turns: &[] };
+        let reply = agent.act(None, situation, Seed(1)).await?;
+        assert_eq!(parrot.shown.lock().expect("no test panics here")[0], reply.prompt);
+        Ok(reply)
+    }
+
+    #[tokio::test]
+    async fn words_become_an_action_or_a_reason() {
+        let button = sample::element(1, Rect::new(1.0, 1.0, 20.0, 10.0));
+        let screen = sample::painted(sample::screen(Viewport::new(60, 40), vec![button]), 0);
+        let reply = act("<think>It is there.</think>Action: Click [1]", &screen).await.expect("nothing breaks");
+        assert_eq!(reply.action, Ok(Action::click(Target::Mark(1))));
+        assert!(reply.prompt.contains("Press it.") && reply.prompt.ends_with("<image 1>"), "{}", reply.prompt);
+        let reply = act("I do not know.", &screen).await.expect("nothing breaks");
+        assert!(reply.action.is_err_and(|reason| reason.contains("Action: Click [3]")));
+    }
+
+    #[tokio::test]
+    async fn a_screen_without_a_picture_is_not_the_agents_fault() {
+        let screen = sample::screen(Viewport::new(60, 40), Vec::new());
+        assert!(matches!(act("Done", &screen).await, Err(PolicyError::Picture { .. })));
+    }
+}

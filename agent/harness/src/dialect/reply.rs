@@ -74,6 +74,11 @@ impl<'a> Reply<'a> {
         words(Label::Thought).or(words(Label::None)).unwrap_or_default().to_owned()
     }
 
+    /// All that was said beside the thought, without the answer's tags.
+    pub(crate) fn into_body(self) -> String {
+        self.body.trim().to_owned()
+    }
+
     fn text(&self, section: &Section) -> &str {
         &self.body[section.from..section.to]
     }

@@ -95,8 +95,8 @@ impl PolicyError {
     pub fn is_permanent(&self) -> bool {
         match self {
             PolicyError::KeyRefused { .. } | PolicyError::Unplayable { .. } => true,
-            // 404: no such model or path. Others may depend on the prompt.
-            PolicyError::Rejected { status, .. } => *status == 404,
+            // No such model or path, and nothing left to pay with. Others may depend on the prompt.
+            PolicyError::Rejected { status, .. } => matches!(status, 402 | 404 | 429),
             _ => false,
         }
     }

@@ -6,6 +6,7 @@ use glim_env::Seed;
 
 use super::openai::OpenAi;
 use super::{Part, PolicyError, Sampling, SpecError, Usage};
+use crate::dialect::Reply;
 
 /// A vision model behind an OpenAI-compatible server that answers a judge's question.
 #[derive(Debug)]
@@ -27,16 +28,17 @@ impl JudgeModel {
         JudgeModel { model }
     }
 
-    /// Asks, with pictures (PNG or JPEG files) after the words, and returns the reply's text.
+    /// Asks, with pictures (PNG or JPEG files) after the words, and returns the reply without its thought.
     ///
     /// # Errors
     /// If no reply could be had: the verdict is undecided, or the episode void.
     pub async fn ask(&self, prompt: &str, images: &[Arc<[u8]>]) -> Result<String, PolicyError> {
         // Greedy, so that judging again gives the same verdict as far as the server is able to.
-        let sampling = Sampling { temperature: 0.0, top_p: 1.0, max_tokens: 2048 };
+        let sampling = Sampling { temperature: 0.0, top_p: 1.0, max_tokens: 4096 };
         let mut user = vec![Part::Text(prompt.to_owned())];
         user.extend(images.iter().cloned().map(Part::Image));
-        Ok(self.model.complete("", &user, sampling, Seed(0)).await?.text)
+        let completion = self.model.complete("", &user, sampling, Seed(0)).await?;
+        Ok(Reply::split(&completion.text).into_body())
     }
 
     /// What was used so far.

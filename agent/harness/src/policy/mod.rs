@@ -20,6 +20,9 @@ mod replay;
 mod scripted;
 mod spec;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::PolicyError;
 pub use judge::JudgeModel;
 pub use openai::{Limits, OpenAi, Usage};
@@ -73,7 +76,7 @@ pub struct Prompt<'a> {
 }
 
 impl Prompt<'_> {
-    /// The prompt as it is recorded: pictures are named by position and size in bytes, not included.
+    /// The prompt as it is recorded: pictures are numbered, not included.
     pub fn text(&self) -> String {
         let mut text = self.system.clone();
         let mut pictures = 0;

@@ -248,6 +248,19 @@ async fn thoughts_and_tool_calls_become_text() {
 }
 
 #[tokio::test]
+async fn a_judge_is_asked_with_pictures_and_its_thought_is_left_out() {
+    let server = serve([good("<think>hm</think><answer>NOT SUCCESS</answer>")]).await;
+    let judge = crate::policy::JudgeModel::new(model(&server));
+    let reply = judge.ask("well done?", &[Arc::from(&b"\xff\xd8x"[..])]).await;
+    assert_eq!(reply.as_deref(), Ok("NOT SUCCESS"));
+    assert_eq!(judge.usage().replies, 1);
+    let sent = server.seen.lock().expect("no test panics here")[0].1.clone();
+    assert_eq!(sent["messages"].as_array().map(Vec::len), Some(1));
+    let picture = sent["messages"][0]["content"][1]["image_url"]["url"].as_str().map(str::to_owned);
+    assert!(picture.is_some_and(|url| url.starts_with("data:image/jpeg;base64,")));
+}
+
+#[tokio::test]
 async fn no_more_requests_are_in_flight_than_allowed() {
     let server = serve((0..3).map(|_| Turn::Sleep)).await;
     let model = OpenAi::build(&format!("glm@{}", server.url), None, OPENAI, Limits { tries: 1, ..limits() })
