@@ -9,14 +9,15 @@ use glim_env::EnvError;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::cdp::{Event, Link, Session, lock};
+use crate::cdp::{Event, Link, lock};
 use crate::chromium::{Chromium, launch};
 use crate::pace::FrameLock;
+use crate::tab::Tab;
 use crate::{BrowserConfig, BrowserEnv};
 
 /// What happens to the targets of one browser context.
 pub(crate) enum ContextEvent {
-    Attached { target: String, url: String, session: Session, events: mpsc::UnboundedReceiver<Event> },
+    Attached { tab: Tab, url: String },
     Destroyed { target: String },
     Crashed { target: String, reason: String },
     Download { name: String },
@@ -33,14 +34,20 @@ pub(crate) struct Engine {
 
 #[derive(Default)]
 struct Contexts {
-    listeners: HashMap<String, mpsc::UnboundedSender<ContextEvent>>,
+    listeners: HashMap<String, Listener>,
     /// Context of each target.
     of_target: HashMap<String, String>,
 }
 
+struct Listener {
+    events: mpsc::UnboundedSender<ContextEvent>,
+    /// Sent to each new tab before it runs anything.
+    set_up: Vec<(&'static str, Value)>,
+}
+
 impl Contexts {
     fn send(&self, context: &str, event: ContextEvent) -> bool {
-        self.listeners.get(context).is_some_and(|listener| listener.send(event).is_ok())
+        self.listeners.get(context).is_some_and(|listener| listener.events.send(event).is_ok())
     }
 }
 
@@ -62,10 +69,14 @@ impl Engine {
         Ok(Engine { link, frames, contexts, chromium: Mutex::new(chromium) })
     }
 
-    /// Registers for the events of a context.
-    pub fn listen(&self, context: &str) -> mpsc::UnboundedReceiver<ContextEvent> {
+    /// Registers for the events of a context. Each of its tabs gets the commands of `set_up` before it runs anything.
+    pub fn listen(
+        &self,
+        context: &str,
+        set_up: Vec<(&'static str, Value)>,
+    ) -> mpsc::UnboundedReceiver<ContextEvent> {
         let (sender, events) = mpsc::unbounded_channel();
-        lock(&self.contexts).listeners.insert(context.to_owned(), sender);
+        lock(&self.contexts).listeners.insert(context.to_owned(), Listener { events: sender, set_up });
         events
     }
 
@@ -107,13 +118,20 @@ async fn route(link: Link, contexts: Arc<Mutex<Contexts>>, mut events: mpsc::Unb
                 let info = &params["targetInfo"];
                 let (context, target) = (text(&info["browserContextId"]), text(&info["targetId"]));
                 let (session, events) = link.session(&text(&params["sessionId"]));
-                let (id, url) = (session.id().to_owned(), text(&info["url"]));
                 let mut contexts = lock(&contexts);
                 contexts.of_target.insert(target.clone(), context.clone());
-                if !contexts.send(&context, ContextEvent::Attached { target, url, session: session.clone(), events }) {
+                // At once, whatever the episode is waiting for: a page that opens a window stands still until it runs.
+                if let Some(listener) = contexts.listeners.get(&context) {
+                    for (method, params) in &listener.set_up {
+                        drop(session.call(method, params.clone()));
+                    }
                     drop(session.call("Runtime.runIfWaitingForDebugger", json!({})));
-                    drop(link.call("Target.detachFromTarget", json!({"sessionId": id})));
-                    link.forget(&id);
+                    let tab = Tab::new(session, target, events);
+                    let _ = listener.events.send(ContextEvent::Attached { tab, url: text(&info["url"]) });
+                } else {
+                    drop(session.call("Runtime.runIfWaitingForDebugger", json!({})));
+                    drop(link.call("Target.detachFromTarget", json!({"sessionId": session.id()})));
+                    link.forget(session.id());
                 }
             }
             "Target.targetDestroyed" => {

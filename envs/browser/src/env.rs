@@ -71,8 +71,7 @@ impl BrowserEnv {
                 world
             }
         };
-        let settled = world.settle().await?;
-        let (observation, signal) = world.observe(settled).await?;
+        let (observation, signal) = world.observe(true).await?;
         self.remember(&observation, signal);
         self.world = Some(world);
         Ok(observation)
@@ -98,11 +97,7 @@ impl Environment for BrowserEnv {
         let mut world = self.world.take().ok_or_else(Self::lost)?;
         world.take_in_events().await?;
         let outcome = world.act(action, &self.elements).await?;
-        let settled = match outcome {
-            Outcome::Done => world.settle().await?,
-            Outcome::Rejected { .. } => true,
-        };
-        let (observation, signal) = world.observe(settled).await?;
+        let (observation, signal) = world.observe(outcome == Outcome::Done).await?;
         self.remember(&observation, signal.clone());
         self.world = Some(world);
         Ok(Step { observation, outcome, signal })

@@ -4,7 +4,9 @@
 //! picture shows. One run of the script serves the top document and the frames of its own site; a frame of another
 //! site is asked in its own world, and its elements are put where the frame stands.
 
-use glim_env::{Clock, Element, EnvError, Notice, Observation, Screenshot, Scroll, Tab as TabInfo};
+use std::sync::Arc;
+
+use glim_env::{Clock, Element, EnvError, Notice, Observation, Viewport, Screenshot, Scroll, Tab as TabInfo};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,6 +15,9 @@ use crate::world::World;
 
 /// Frames of other sites looked into, all levels together.
 const MAX_FRAMES: usize = 30;
+
+/// For how many of the page's milliseconds nothing has changed.
+pub(crate) const STILL: &str = "globalThis.__glimQuiet?.still() ?? 1e9";
 
 /// Where an element's mark leads: the frame whose script listed it, and its place in that list.
 #[derive(Debug, Clone)]
@@ -44,19 +49,39 @@ struct ForeignFrame {
 }
 
 impl World {
-    /// The screen of the active tab, and the value that the task watches.
-    pub async fn observe(&mut self, settled: bool) -> Result<(Observation, Value), EnvError> {
+    /// The screen of the active tab, after it has come to rest if it is to, and the value that the task watches.
+    pub async fn observe(&mut self, settle: bool) -> Result<(Observation, Value), EnvError> {
         let (width, height) = (f64::from(self.viewport.width), f64::from(self.viewport.height));
         let watch = format!(
             "(()=>{{let w=null;try{{w=({})}}catch{{}}return[w,globalThis[Symbol.for('glim.world')]?.refused()??[]]}})()",
             self.start.watch.as_deref().unwrap_or("null"),
         );
         let max = self.browser().config().max_elements;
+        let quiet = self.browser().config().settle.quiet.as_secs_f64() * 1000.0;
+        let mut granted = 0.0;
+        let (mut png, seen, mut watched, settled) = loop {
+            let settled = !settle || self.settle(&mut granted).await?;
+            let open = &mut self.tabs[self.active];
+            let png = open.pace.picture(&open.tab).await?;
+            let (seen, watched, still) = tokio::join!(
+                look(&open.tab, None, (0.0, 0.0), [0.0, 0.0, width, height], max),
+                open.tab.evaluate(&watch),
+                open.tab.evaluate_isolated(None, STILL),
+            );
+            // The frame of the picture itself may have moved things; then the page is not at rest.
+            let moved = still?.as_f64().unwrap_or(quiet) < quiet - 0.5;
+            if settle && settled && moved && open.pace.clock() == Clock::Virtual {
+                continue;
+            }
+            break (png, seen?, watched?, settled);
+        };
         let open = &mut self.tabs[self.active];
-        let png = open.pace.picture(&open.tab).await?;
-        let (seen, watched) =
-            tokio::join!(look(&open.tab, None, (0.0, 0.0), [0.0, 0.0, width, height], max), open.tab.evaluate(&watch));
-        let (seen, mut watched) = (seen?, watched?);
+        if self.start.window.is_some() {
+            png = top_left(&png, self.viewport).map_err(|reason| EnvError::Protocol {
+                what: "cutting the screen out of the window".to_owned(),
+                reason,
+            })?;
+        }
         open.title = seen.title.chars().take(500).collect();
         let scroll = seen.scroll;
         let mut budget = MAX_FRAMES;
@@ -112,6 +137,29 @@ impl World {
     pub fn is_deterministic(&self) -> bool {
         self.tabs[self.active].pace.clock() == Clock::Virtual
     }
+}
+
+/// The part of a picture of the window that the agent is to see.
+fn top_left(picture: &[u8], screen: Viewport) -> Result<Arc<[u8]>, String> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(picture));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
+    let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
+    let mut pixels = vec![0; reader.output_buffer_size().ok_or("the picture is too large")?];
+    let frame = reader.next_frame(&mut pixels).map_err(|error| error.to_string())?;
+    let scaled = |css: u32| (f64::from(css) * screen.scale).round() as u32;
+    let (width, height) = (scaled(screen.width).min(frame.width), scaled(screen.height).min(frame.height));
+    let bytes_per_pixel = frame.color_type.samples();
+    let row = width as usize * bytes_per_pixel;
+    let cut: Vec<u8> =
+        pixels.chunks(frame.line_size).take(height as usize).flat_map(|line| &line[..row]).copied().collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(frame.color_type);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
+    writer.write_image_data(&cut).map_err(|error| error.to_string())?;
+    writer.finish().map_err(|error| error.to_string())?;
+    Ok(file.into())
 }
 
 /// Runs the script in one document.

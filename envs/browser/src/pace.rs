@@ -24,6 +24,10 @@ pub(crate) const EPOCH_S: f64 = 1_768_471_200.0;
 /// How long one frame may take before its page counts as stuck.
 const FRAME_LIMIT: Duration = Duration::from_secs(8);
 
+/// How long granted time may take to pass before frames are drawn, in case the page waits for one. Frames drawn for
+/// no reason but a slow machine would make chance of what the page sees.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Chromium dies of two overlapping frame requests, on whatever pages: one lock for each browser.
 pub(crate) type FrameLock = Arc<Mutex<()>>;
 
@@ -32,7 +36,8 @@ pub(crate) struct Pace {
     clock: Clock,
     /// Present where frames are drawn on request.
     frames: Option<FrameLock>,
-    /// The page's ticks when its virtual time began, in milliseconds; `None` on the wall clock.
+    /// The stamp of a frame at the beginning of the document's virtual time, in milliseconds; `None` on the wall clock.
+    /// The page's own ticks then, unless an earlier document in another process had run ahead of them.
     base: Option<f64>,
     /// Virtual milliseconds granted since `base`.
     elapsed: f64,
@@ -76,9 +81,8 @@ impl Pace {
         }
         let answer = tab.call("Emulation.setVirtualTimePolicy", params).await?;
         if self.base.is_none() {
-            self.base = answer["virtualTimeTicksBase"].as_f64();
+            self.base = answer["virtualTimeTicksBase"].as_f64().map(|ticks| ticks.max(self.last_frame));
             self.elapsed = 0.0;
-            self.last_frame = 0.0;
         }
         Ok(())
     }
@@ -95,7 +99,7 @@ impl Pace {
         let before = tab.state(|state| state.expired);
         self.policy(tab, json!({"policy": "pauseIfNetworkFetchesPending", "budget": ms})).await?;
         let deadline = tokio::time::Instant::now() + limit;
-        let mut patience = Duration::from_millis(4);
+        let mut patience = PATIENCE;
         loop {
             if tab.wait(patience, |state| state.expired > before).await? {
                 self.elapsed += ms;
@@ -108,7 +112,7 @@ impl Pace {
             }
             // A page that loads, or waits for the network, may need frames to go on.
             self.frame(tab).await?;
-            patience = (patience * 2).min(Duration::from_millis(32));
+            patience = Duration::from_millis(16);
         }
     }
 
@@ -139,6 +143,17 @@ impl Pace {
 
     /// A picture of the viewport as a PNG file.
     pub async fn picture(&mut self, tab: &Tab) -> Result<Arc<[u8]>, EnvError> {
+        // The first frame of a new document may be drawn by a process that is not there yet.
+        for _ in 0..100 {
+            if let Some(png) = self.try_picture(tab).await? {
+                return Ok(png);
+            }
+            tab.wait(Duration::from_millis(10), |state| state.gone).await?;
+        }
+        Err(EnvError::Protocol { what: "taking a screenshot".to_owned(), reason: "the browser drew no frame".to_owned() })
+    }
+
+    async fn try_picture(&mut self, tab: &Tab) -> Result<Option<Arc<[u8]>>, EnvError> {
         let format = json!({"format": "png", "optimizeForSpeed": true});
         let answer = match self.frames.clone() {
             Some(frames) => self.begin_frame(tab, &frames, Some(format)).await?,
@@ -151,10 +166,10 @@ impl Pace {
         let picture: Picture<'_> = serde_json::from_str(answer.get()).map_err(|error| nothing(error.to_string()))?;
         let encoded = picture.screenshot_data.or(picture.data).unwrap_or_default();
         if encoded.is_empty() {
-            return Err(nothing("the browser drew no frame".to_owned()));
+            return Ok(None);
         }
         let png = base64::engine::general_purpose::STANDARD.decode(encoded);
-        Ok(png.map_err(|error| nothing(error.to_string()))?.into())
+        Ok(Some(png.map_err(|error| nothing(error.to_string()))?.into()))
     }
 
     async fn begin_frame(

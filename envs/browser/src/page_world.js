@@ -1,6 +1,6 @@
-// Runs in the page's own world before any of its scripts: chance comes from the episode's seed, and calls that would
-// wait for a person return at once and are noted.
-((seed) => {
+// Runs in the page's own world before any of its scripts: chance comes from the episode's seed, time (on the virtual
+// clock) from its epoch, and calls that would wait for a person return at once and are noted.
+((seed, epoch) => {
   const handle = Symbol.for('glim.world');
   if (globalThis[handle]) return;
   const { imul } = Math;
@@ -24,14 +24,15 @@
   reseed(seed);
 
   // A page that is used again begins its next episode at the same moment as a fresh one.
-  const restart = (to, epoch) => {
+  const restart = (to) => {
     reseed(to);
     refused = [];
-    if (epoch === null) return;
-    if (shift === 0) install();
-    shift = DateNow() - epoch;
+    if (epoch !== null) shift = DateNow() - epoch;
   };
-  const install = () => {
+  if (epoch !== null) {
+    // How long a page took to arrive is chance; each begins a minute after the one before.
+    epoch += (history.length - 1) * 60000;
+    shift = DateNow() - epoch;
     const Native = Date;
     const Shifted = new Proxy(Native, {
       construct: (target, args, self) =>
@@ -41,7 +42,7 @@
       get: (target, key, self) => (key === 'now' ? () => DateNow() - shift : Reflect.get(target, key, self)),
     });
     globalThis.Date = Shifted;
-  };
+  }
 
   const refuse = (what) => {
     if (refused.length < 20 && !refused.includes(what)) refused.push(what);

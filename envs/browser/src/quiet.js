@@ -17,11 +17,11 @@
     if (document.getAnimations().some(finite)) { last = now(); return 0; }
     return now() - last;
   };
-  // Resolves to whether it was still for `quiet` ms before `limit` ms had passed.
+  // Resolves to whether it was still for `quiet` ms from now on before `limit` ms had passed.
   const until = (quiet, limit) => new Promise((resolve) => {
     const begin = now();
     const look = () => {
-      const calm = still();
+      const calm = Math.min(still(), now() - begin);
       if (calm >= quiet) resolve(true);
       else if (now() - begin >= limit) resolve(false);
       else setTimeout(look, Math.min(Math.max(quiet - calm, 10), 50));

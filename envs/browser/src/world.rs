@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::try_join_all;
 use glim_env::{Clock, EnvError, Notice, Seed, Viewport, WebStart};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -19,6 +18,12 @@ const ISOLATED_WORLD: &str = concat!(include_str!("quiet.js"), ";\n", include_st
 
 /// Virtual time granted at once while a page loads.
 const LOAD_STEP_MS: f64 = 20.0;
+
+/// How long news of the end of loading may lag behind the end of the time that was granted for it.
+const LATE_NEWS: Duration = Duration::from_millis(15);
+
+/// Time between frames while a page keeps changing, in virtual milliseconds.
+const RESTLESS_STEP_MS: f64 = 1000.0 / 30.0;
 
 /// A tab with its time.
 pub(crate) struct OpenTab {
@@ -78,7 +83,7 @@ impl World {
             .await
             .map_err(broke)?;
         let context = created["browserContextId"].as_str().unwrap_or_default().to_owned();
-        let events = engine.listen(&context);
+        let events = engine.listen(&context, Vec::new());
         let mut world = World {
             engine,
             context,
@@ -95,6 +100,7 @@ impl World {
             begun: None,
             browser: browser.clone(),
         };
+        world.events = world.engine.listen(&world.context, world.set_up());
         world.set_downloads().await?;
         world.open_tab().await?;
         Ok(world)
@@ -114,10 +120,11 @@ impl World {
     /// Whether a reset to `start` can begin in the page that is still open.
     pub fn can_begin_again(&self, start: &WebStart) -> bool {
         let same = |a: &WebStart, b: &WebStart| {
-            (&a.url, &a.routes, &a.allow, a.viewport, a.clock, a.downloads)
-                == (&b.url, &b.routes, &b.allow, b.viewport, b.clock, b.downloads)
+            (&a.url, &a.routes, &a.allow, a.viewport, a.window, a.clock, a.downloads)
+                == (&b.url, &b.routes, &b.allow, b.viewport, b.window, b.clock, b.downloads)
         };
         start.begin.is_some()
+            && !start.reload
             && same(start, &self.start)
             && self.tabs.len() == 1
             && self.begun.is_some()
@@ -131,17 +138,15 @@ impl World {
         self.seed = seed;
         self.notices.clear();
         self.gate.take_notices();
-        let page_seed = self.page_seed();
         let open = &mut self.tabs[0];
         open.tab.update(|state| state.notices.clear());
         crate::input::hover(&open.tab, &mut open.pace, glim_env::Point::new(-1.0, -1.0)).await?;
-        let epoch = match open.pace.clock() {
-            Clock::Virtual => (EPOCH_S * 1000.0).to_string(),
-            Clock::Real => "null".to_owned(),
-        };
-        let restart = format!("globalThis[Symbol.for('glim.world')].restart({page_seed}, {epoch})");
-        open.tab.evaluate(&restart).await?;
         self.begin().await
+    }
+
+    /// The size that pages are laid out in, in CSS pixels.
+    pub fn window(&self) -> (u32, u32) {
+        self.start.window.unwrap_or((self.viewport.width, self.viewport.height))
     }
 
     fn page_seed(&self) -> u32 {
@@ -168,8 +173,10 @@ impl World {
         let limit = self.browser.config().navigation;
         let begin = self.start.begin.clone();
         let ready = self.start.ready.clone();
+        let page_seed = self.page_seed();
         let open = &mut self.tabs[self.active];
         if let Some(begin) = begin {
+            open.tab.evaluate(&format!("globalThis[Symbol.for('glim.world')].restart({page_seed})")).await?;
             let evaluated = open
                 .tab
                 .session
@@ -198,8 +205,9 @@ impl World {
         let mut params = json!({"url": "about:blank", "browserContextId": self.context});
         if self.engine.frames.is_some() {
             params["enableBeginFrameControl"] = true.into();
-            params["width"] = self.viewport.width.into();
-            params["height"] = self.viewport.height.into();
+            let (width, height) = self.window();
+            params["width"] = width.into();
+            params["height"] = height.into();
         } else if self.browser.config().headed {
             params["newWindow"] = self.tabs.is_empty().into();
         }
@@ -237,12 +245,10 @@ impl World {
 
     async fn take_in(&mut self, event: ContextEvent) -> Result<(), EnvError> {
         match event {
-            ContextEvent::Attached { target, url, session, events } => {
-                let tab = Tab::new(session, target, events);
-                let pace = Pace::new(self.start.clock, self.engine.frames.clone());
-                let mut open = OpenTab { tab, pace, title: String::new(), held: String::new() };
-                self.set_up(&mut open).await?;
-                self.tabs.push(open);
+            ContextEvent::Attached { tab, url } => {
+                let mut pace = Pace::new(self.start.clock, self.engine.frames.clone());
+                pace.hold(&tab).await?;
+                self.tabs.push(OpenTab { tab, pace, title: String::new(), held: String::new() });
                 self.active = self.tabs.len() - 1;
                 if self.tabs.len() > 1 {
                     self.notices.push(Notice::TabOpened { url });
@@ -274,9 +280,16 @@ impl World {
         Ok(())
     }
 
-    /// Puts our scripts, the screen and the clock in place, then lets the tab go.
-    async fn set_up(&self, open: &mut OpenTab) -> Result<(), EnvError> {
-        let page_world = format!("{}({});", PAGE_WORLD.trim_end().trim_end_matches(';'), self.page_seed());
+    /// Puts our scripts, the screen and the clock of a new tab in place.
+    fn set_up(&self) -> Vec<(&'static str, Value)> {
+        let clock = Pace::new(self.start.clock, self.engine.frames.clone()).clock();
+        let epoch = match clock {
+            Clock::Virtual => (EPOCH_S * 1000.0).to_string(),
+            Clock::Real => "null".to_owned(),
+        };
+        let page_world = PAGE_WORLD.trim_end().trim_end_matches(';');
+        let page_world = format!("{page_world}({}, {epoch});", self.page_seed());
+        let (width, height) = self.window();
         let mut commands = vec![
             ("Page.enable", json!({})),
             ("Page.addScriptToEvaluateOnNewDocument", Tab::script(page_world, false)),
@@ -284,21 +297,22 @@ impl World {
             (
                 "Emulation.setDeviceMetricsOverride",
                 json!({
-                    "width": self.viewport.width, "height": self.viewport.height,
-                    "deviceScaleFactor": self.viewport.scale, "mobile": false,
+                    "width": width, "height": height, "deviceScaleFactor": self.viewport.scale, "mobile": false,
                 }),
             ),
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];
-        if open.pace.clock() == Clock::Real {
-            commands.push(("Network.enable", json!({"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})));
+        match clock {
+            Clock::Virtual => commands.push((
+                "Emulation.setVirtualTimePolicy",
+                json!({"policy": "pause", "initialVirtualTime": EPOCH_S}),
+            )),
+            Clock::Real => {
+                commands.push(("Network.enable", json!({"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})));
+            }
         }
-        commands.push(("Runtime.runIfWaitingForDebugger", json!({})));
-        let answers: Vec<_> =
-            commands.into_iter().map(|(method, params)| open.tab.session.call(method, params)).collect();
-        try_join_all(answers).await.map_err(|error| open.tab.broke(error))?;
-        open.pace.hold(&open.tab).await
+        commands
     }
 
     /// Loads a page in the active tab. `Some(reason)` if it could not be loaded.
@@ -364,6 +378,8 @@ impl World {
             match open.pace.clock() {
                 Clock::Virtual if !open.tab.state(loaded) => {
                     open.pace.advance(&open.tab, LOAD_STEP_MS, left).await?;
+                    // The news that it has loaded comes by another way than the news that its time is over.
+                    open.tab.wait(LATE_NEWS, loaded).await?;
                 }
                 Clock::Real if !open.tab.state(loaded) => {
                     let waiting = open.tab.wait(left, loaded);
@@ -375,6 +391,11 @@ impl World {
             if done {
                 if open.held != loader {
                     open.pace.hold(&open.tab).await?;
+                    if open.pace.clock() == Clock::Virtual {
+                        // Which frame an animation began in is chance; the end of loading is not.
+                        let rewind = "document.getAnimations().forEach((animation) => { animation.currentTime = 0 })";
+                        open.tab.evaluate_isolated(None, rewind).await?;
+                    }
                     open.held = loader;
                 }
                 return Ok(true);
@@ -383,44 +404,41 @@ impl World {
     }
 
     /// Waits until the screen has come to rest: nothing loads, nothing has changed for a while, no finite animation
-    /// runs. `Ok(false)` if a limit passed first.
-    pub async fn settle(&mut self) -> Result<bool, EnvError> {
+    /// runs. `Ok(false)` if a limit passed first. `granted` counts the virtual milliseconds spent.
+    pub async fn settle(&mut self, granted: &mut f64) -> Result<bool, EnvError> {
         let settle = self.browser.config().settle;
         let begun = Instant::now();
         let quiet = settle.quiet.as_secs_f64() * 1000.0;
-        let mut granted = 0.0;
-        let mut first = true;
+        let mut steps = [1000.0 / 60.0, quiet].into_iter();
         loop {
             self.take_in_events().await?;
             let left = settle.wall.saturating_sub(begun.elapsed());
-            if left.is_zero() || granted > settle.limit.as_secs_f64() * 1000.0 {
+            if left.is_zero() || *granted > settle.limit.as_secs_f64() * 1000.0 {
                 return Ok(false);
             }
             let open = &mut self.tabs[self.active];
             match open.pace.clock() {
                 Clock::Virtual => {
-                    let tick = if first { 1000.0 / 60.0 } else { quiet };
-                    if !open.pace.advance(&open.tab, tick, left).await? {
+                    let step = steps.next();
+                    let ms = step.unwrap_or(RESTLESS_STEP_MS);
+                    if !open.pace.advance(&open.tab, ms, left).await? {
                         return Ok(false);
                     }
-                    granted += tick;
-                    if first {
-                        open.pace.frame(&open.tab).await?;
-                        first = false;
-                        continue;
-                    }
+                    *granted += ms;
                     if open.tab.state(|state| state.loading || state.expected) {
                         if !self.finish_loading(left).await? {
                             return Ok(false);
                         }
-                        first = true;
+                        steps = [1000.0 / 60.0, quiet].into_iter();
                         continue;
                     }
-                    let still = open.tab.evaluate_isolated(None, "globalThis.__glimQuiet?.still() ?? 1e9").await?;
-                    if still.as_f64().unwrap_or(0.0) >= quiet - 0.5 {
+                    let patient = step == Some(quiet);
+                    if !patient {
+                        open.pace.frame(&open.tab).await?;
+                    }
+                    if (patient || step.is_none()) && self.stillness().await? >= quiet - 0.5 {
                         return Ok(true);
                     }
-                    open.pace.frame(&open.tab).await?;
                 }
                 Clock::Real => {
                     if !self.finish_loading(left).await? {
@@ -443,6 +461,12 @@ impl World {
                 }
             }
         }
+    }
+
+    /// For how many of the page's milliseconds nothing has changed.
+    async fn stillness(&self) -> Result<f64, EnvError> {
+        let still = self.tabs[self.active].tab.evaluate_isolated(None, crate::observe::STILL).await?;
+        Ok(still.as_f64().unwrap_or(0.0))
     }
 
     pub fn browser(&self) -> &Browser {

@@ -1,0 +1,185 @@
+//! Every action does what a person's would.
+
+use glim_env::{Action, Button, Environment, Outcome, Point, Query, Target};
+
+use crate::site::Live;
+
+#[tokio::test]
+async fn conformance() {
+    use glim_env::{Seed, StartState};
+    let page = "<button onclick='this.textContent=Math.random()'>roll</button><input><a href='/next'>next</a>";
+    let mut live = Live::at(&[("/", page), ("/next", "<h1>next</h1>")]).await;
+    let start = StartState::Web(live.site.start("/"));
+    let actions = [
+        Action::click(Target::Mark(1)),
+        Action::Type { target: Some(Target::Mark(2)), text: "héllo".into(), replace: false, submit: false },
+        Action::click(Target::Mark(3)),
+        Action::Back,
+    ];
+    glim_env::conformance::check(&mut live.env, &start, Seed(3), &actions).await.unwrap();
+}
+
+#[tokio::test]
+async fn mouse_buttons_and_counts() {
+    let page = r#"<button id=b style="width:200px;height:80px">target</button><p id=log></p><script>
+        for (const kind of ['click','dblclick','contextmenu','auxclick','mouseenter'])
+          b.addEventListener(kind, e => { e.preventDefault(); log.textContent += kind + e.button + ' ' })</script>"#;
+    let mut live = Live::at(&[("/", page)]).await;
+    let at = Target::Point(live.find("target").rect.center());
+    live.done(Action::Hover { target: at }).await;
+    assert!(live.shows("mouseenter0"));
+    live.done(Action::Click { target: at, button: Button::Left, count: 2 }).await;
+    assert!(live.shows("click0 click0 dblclick0"));
+    live.done(Action::Click { target: at, button: Button::Right, count: 1 }).await;
+    assert!(live.shows("contextmenu2"));
+    live.done(Action::Click { target: at, button: Button::Middle, count: 1 }).await;
+    assert!(live.shows("auxclick1"));
+    live.rejected(Action::Click { target: at, button: Button::Left, count: 9 }).await;
+}
+
+#[tokio::test]
+async fn typing_any_unicode_appends_replaces_and_submits() {
+    let page = r#"<form onsubmit="event.preventDefault(); out.textContent='sent ' + f.value"><input id=f aria-label=field
+        value=old></form><p id=out></p><div contenteditable aria-label=note>draft</div>"#;
+    let mut live = Live::at(&[("/", page)]).await;
+    let field = Target::Mark(live.find("field").mark);
+    live.done(Action::Keys { chord: "Tab".into() }).await;
+    let text = "Añb漢😀";
+    live.done(Action::Type { target: Some(field), text: text.into(), replace: true, submit: true }).await;
+    assert_eq!(live.find("field").value.as_deref(), Some(text));
+    assert!(live.shows(&format!("sent {text}")));
+    live.done(Action::Keys { chord: "End".into() }).await;
+    live.done(Action::Type { target: None, text: " +1".into(), replace: false, submit: false }).await;
+    assert_eq!(live.find("field").value.as_deref(), Some("Añb漢😀 +1"));
+    live.done(Action::Keys { chord: "ctrl+a".into() }).await;
+    live.done(Action::Type { target: None, text: "x".into(), replace: false, submit: false }).await;
+    assert_eq!(live.find("field").value.as_deref(), Some("x"));
+    live.done(Action::Type { target: Some(field), text: String::new(), replace: true, submit: false }).await;
+    assert_eq!(live.find("field").value.as_deref().unwrap_or_default(), "");
+    let note = Target::Mark(live.find("note").mark);
+    live.done(Action::Type { target: Some(note), text: "final".into(), replace: true, submit: false }).await;
+    let note = live.find("note");
+    assert_eq!(note.value.as_deref().unwrap_or(&note.text), "final");
+}
+
+#[tokio::test]
+async fn dragging_by_pointer_and_by_the_browsers_own_drag_and_drop() {
+    let page = r#"<style>div{position:absolute;width:60px;height:60px}</style>
+        <div id=p role=button aria-label=pointer style="left:10px;top:10px;background:red"></div>
+        <div id=n draggable=true role=button aria-label=native style="left:10px;top:120px;background:blue"></div>
+        <div id=t role=button aria-label=bin style="left:200px;top:120px;background:grey"></div>
+        <p id=log style="position:absolute;top:220px"></p><script>
+        let held; p.onpointerdown = e => { held = true; p.setPointerCapture(e.pointerId) };
+        p.onpointermove = e => { if (held) p.style.left = e.clientX - 30 + 'px' };
+        p.onpointerup = () => { held = false; log.textContent += 'moved ' + p.style.left };
+        n.ondragstart = e => e.dataTransfer.setData('text/plain', 'payload');
+        t.ondragover = e => e.preventDefault();
+        t.ondrop = e => { e.preventDefault(); log.textContent += ' dropped ' + e.dataTransfer.getData('text/plain') };
+        </script>"#;
+    let mut live = Live::at(&[("/", page)]).await;
+    let from = Target::Point(live.find("pointer").rect.center());
+    live.done(Action::Drag { from, to: Target::Point(Point::new(230.0, 40.0)) }).await;
+    assert!(live.shows("moved 200px"), "{:?}", live.seen.elements);
+    let (native, bin) = (live.find("native").mark, live.find("bin").mark);
+    live.done(Action::Drag { from: Target::Mark(native), to: Target::Mark(bin) }).await;
+    assert!(live.shows("dropped payload"), "{:?}", live.seen.elements);
+}
+
+#[tokio::test]
+async fn scrolling_the_page_and_a_container() {
+    let page = r#"<div id=c style="height:100px;overflow:auto"><div style="height:900px">top<br></div><button>low</button>
+        </div><div style="height:2000px"></div><button>bottom</button>"#;
+    let mut live = Live::at(&[("/", page)]).await;
+    assert!(!live.names().contains(&"low") && !live.names().contains(&"bottom"));
+    let at = Some(Target::Point(Point::new(50.0, 50.0)));
+    live.done(Action::Scroll { target: at, dx: 0.0, dy: 2000.0 }).await;
+    assert!(live.names().contains(&"low"), "{:?}", live.names());
+    let at = Some(Target::Point(Point::new(50.0, 250.0)));
+    live.done(Action::Scroll { target: at, dx: 0.0, dy: 5000.0 }).await;
+    assert!(live.names().contains(&"bottom"), "{:?}", live.names());
+    assert!(live.seen.scroll.y > 1500.0);
+}
+
+#[tokio::test]
+async fn selecting_an_option() {
+    let page = r#"<select id=s aria-label=size onchange="out.textContent='now '+s.value"><option value=s>Small<option
+        value=l>Large</select><p id=out></p>"#;
+    let mut live = Live::at(&[("/", page)]).await;
+    let list = Target::Mark(live.find("size").mark);
+    live.done(Action::Select { target: list, option: "Large".into() }).await;
+    assert!(live.shows("now l"));
+    let reason = live.rejected(Action::Select { target: list, option: "Huge".into() }).await;
+    assert!(reason.contains("Small") && reason.contains("Large"), "{reason}");
+    let at = Target::Point(live.find("size").rect.center());
+    live.done(Action::Select { target: at, option: "s".into() }).await;
+    assert!(live.shows("now s"));
+}
+
+#[tokio::test]
+async fn history_reload_and_addresses() {
+    let pages = [("/", "<a href='/two'>two</a>"), ("/two", "<h1>second</h1>")];
+    let mut live = Live::at(&pages).await;
+    assert!(live.rejected(Action::Back).await.contains("go back"));
+    live.click("two").await;
+    assert!(live.seen.url.ends_with("/two") && live.shows("second"));
+    live.done(Action::Back).await;
+    assert!(live.seen.url.ends_with("site.test/"));
+    live.done(Action::Forward).await;
+    assert!(live.seen.url.ends_with("/two"));
+    live.done(Action::Reload).await;
+    assert!(live.shows("second"));
+    live.done(Action::Navigate { url: "http://other.test/two".into() }).await;
+    assert_eq!(live.seen.url, "http://other.test/two");
+    live.done(Action::Navigate { url: "http://site.test/".into() }).await;
+    let url = live.env.probe(&Query::Url).await.unwrap().value;
+    assert_eq!(url, "http://site.test/");
+}
+
+#[tokio::test]
+async fn tabs_open_switch_and_close() {
+    let pages = [("/", "<a href='/two' target=_blank>new</a>"), ("/two", "<title>Two</title><h1>second</h1>")];
+    let mut live = Live::at(&pages).await;
+    live.done(Action::OpenTab { url: Some("http://site.test/two".into()) }).await;
+    assert_eq!(live.seen.tabs.len(), 2);
+    assert!(live.seen.tabs[1].active && live.seen.title == "Two" && live.shows("second"));
+    live.done(Action::SwitchTab { index: 0 }).await;
+    assert!(live.seen.url.ends_with("site.test/"));
+    live.rejected(Action::SwitchTab { index: 7 }).await;
+    live.click("new").await;
+    assert_eq!(live.seen.tabs.len(), 3, "{:?}", live.seen.tabs);
+    assert!(live.shows("second"));
+    live.done(Action::CloseTab { index: None }).await;
+    live.done(Action::CloseTab { index: Some(1) }).await;
+    assert_eq!(live.seen.tabs.len(), 1);
+    assert!(live.rejected(Action::CloseTab { index: None }).await.contains("last tab"));
+}
+
+#[tokio::test]
+async fn elements_of_all_kinds_of_frames_can_be_clicked() {
+    let inner = "<button onclick=\"this.textContent='pressed'\">inner</button>";
+    let outer = "<h1>outer</h1><iframe src='/same' width=200 height=80></iframe><iframe src='http://other.test/cross' \
+                 width=200 height=80></iframe><p>after</p>";
+    let mut live = Live::at(&[("/", outer), ("/same", inner), ("/cross", &inner.replace("inner", "cross"))]).await;
+    let order: Vec<_> = live.names().into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let place = |name: &str| order.iter().position(|found| found == name).unwrap_or_else(|| panic!("{order:?}"));
+    assert!(place("inner") < place("cross"));
+    for name in ["inner", "cross"] {
+        assert!(!live.find(name).frame.is_empty());
+        let step_target = Target::Mark(live.find(name).mark);
+        live.done(Action::click(step_target)).await;
+    }
+    assert_eq!(live.names().iter().filter(|name| **name == "pressed").count(), 2, "{:?}", live.names());
+}
+
+#[tokio::test]
+async fn a_mark_that_is_gone_is_rejected() {
+    let page = "<button onclick=\"b.remove()\">remove</button><button id=b>other</button>";
+    let mut live = Live::at(&[("/", page)]).await;
+    let other = Target::Mark(live.find("other").mark);
+    live.click("remove").await;
+    let step = live.act(Action::click(other)).await;
+    assert!(matches!(step.outcome, Outcome::Rejected { .. }));
+    for action in [Action::Done, Action::Answer { text: "x".into() }] {
+        live.rejected(action).await;
+    }
+}
