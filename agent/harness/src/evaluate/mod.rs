@@ -107,8 +107,10 @@ impl Evaluation {
         let instances = self.instances(&store, &attempts);
         let resumed = usize::try_from(self.planned()).unwrap_or(usize::MAX) - instances.len();
         let ran = rollout.run(instances, store.clone(), observer, stop).await;
-        let results = record_results(&store)?;
-        Ok(Evaluated { results, tally: ran?, resumed })
+        let results = record_results(&store);
+        // Why the run stopped says more than that its results could not be written either.
+        let tally = ran?;
+        Ok(Evaluated { results: results?, tally, resumed })
     }
 
     /// What remains to be played, in the order in which it is started: task by task, so that a worker's world mostly

@@ -39,7 +39,7 @@ pub(crate) struct FakeWorlds {
     /// Whether none can be opened.
     pub(crate) broken: bool,
     pub(crate) opened: AtomicUsize,
-    pub(crate) resets: Arc<Mutex<HashMap<u64, u32>>>,
+    pub(crate) resets: Arc<Mutex<HashMap<(String, u64), u32>>>,
 }
 
 impl Worlds for FakeWorlds {
@@ -59,7 +59,7 @@ pub(crate) struct FakeWorld {
     steps: usize,
     fault: Option<Fault>,
     faults: HashMap<u64, (Fault, u32)>,
-    pub(crate) resets: Arc<Mutex<HashMap<u64, u32>>>,
+    pub(crate) resets: Arc<Mutex<HashMap<(String, u64), u32>>>,
 }
 
 /// What the world shows at a position.
@@ -78,10 +78,11 @@ pub(crate) fn observation(position: u64) -> Observation {
 }
 
 impl Environment for FakeWorld {
-    async fn reset(&mut self, _start: &StartState, seed: Seed) -> Result<Observation, EnvError> {
+    async fn reset(&mut self, start: &StartState, seed: Seed) -> Result<Observation, EnvError> {
+        let StartState::Web(start) = start else { unreachable!("tasks here start on the web") };
         let attempt = {
             let mut resets = self.resets.lock().unwrap();
-            let count = resets.entry(seed.0).or_default();
+            let count = resets.entry((start.url.clone(), seed.0)).or_default();
             *count += 1;
             *count
         };
@@ -194,7 +195,7 @@ impl Task for FakeTask {
         if self.behaviour == "unstaged" {
             return Err(StageError { task: "fake/unstaged".into(), reason: "no port is free".into() });
         }
-        Ok(StartState::Web(WebStart::local("https://count.test/")).into())
+        Ok(StartState::Web(WebStart::local(&format!("https://count.test/{}", self.behaviour))).into())
     }
 
     fn queries(&self, _episode: &Episode) -> Vec<Query> {

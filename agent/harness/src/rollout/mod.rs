@@ -168,8 +168,8 @@ pub struct Tally {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// No world can be opened.
-    #[error("no world could be opened in {tries} tries: {error}")]
+    /// No world can be started.
+    #[error("no world could be started in {tries} tries: {error}")]
     World {
         /// Tries in a row.
         tries: u32,

@@ -17,8 +17,8 @@ pub(super) struct Run<W> {
     rollout: Rollout<W>,
     instances: Vec<Instance>,
     next: AtomicUsize,
-    /// Worlds that could not be opened since one could.
-    failed_opens: AtomicU32,
+    /// Attempts whose world could not be started, since the last finished episode.
+    failed_starts: AtomicU32,
     recorder: Arc<dyn Recorder>,
     observer: Arc<dyn Observer>,
     /// Asked from outside.
@@ -48,7 +48,7 @@ impl<W: Worlds> Run<W> {
             rollout,
             instances,
             next: AtomicUsize::new(0),
-            failed_opens: AtomicU32::new(0),
+            failed_starts: AtomicU32::new(0),
             recorder,
             observer,
             stop,
@@ -152,7 +152,7 @@ impl<W: Worlds> Run<W> {
     ) -> Result<Judged, Cause> {
         let env = match world {
             Some(env) => env,
-            None => world.insert(self.open().await?),
+            None => world.insert(self.rollout.worlds.open().await?),
         };
         let rollout = &self.rollout;
         let table = Table {
@@ -166,21 +166,6 @@ impl<W: Worlds> Run<W> {
         Box::pin(episode::play(&table, &*task, env, episode)).await
     }
 
-    async fn open(&self) -> Result<W::Env, EnvError> {
-        let opened = self.rollout.worlds.open().await;
-        match &opened {
-            Ok(_) => self.failed_opens.store(0, Ordering::Relaxed),
-            Err(error) => {
-                let tries = self.failed_opens.fetch_add(1, Ordering::Relaxed) + 1;
-                // One failure is bad luck, and each worker may have its own; more is a broken installation.
-                if tries as usize > self.rollout.concurrency + 1 {
-                    self.halt(RunError::World { tries, error: error.clone() });
-                }
-            }
-        }
-        opened
-    }
-
     async fn finish(&self, finished: Finished) {
         let recorder = self.recorder.clone();
         let (finished, kept) = blocking(move || {
@@ -190,6 +175,7 @@ impl<W: Worlds> Run<W> {
         .await;
         match kept {
             Ok(()) => {
+                self.failed_starts.store(0, Ordering::Relaxed);
                 lock(&self.tally).finished += 1;
                 self.observer.on(&Event::Finished(&finished));
             }
@@ -218,10 +204,16 @@ impl<W: Worlds> Run<W> {
             self.halt(RunError::Record(error));
         }
         self.observer.on(&Event::Void(&void));
-        if let Cause::Policy(error) | Cause::Judge(error) = cause
-            && error.is_permanent()
-        {
-            self.halt(RunError::Policy(error));
+        match cause {
+            Cause::Policy(error) | Cause::Judge(error) if error.is_permanent() => self.halt(RunError::Policy(error)),
+            Cause::World(error @ EnvError::Start { .. }) => {
+                let tries = self.failed_starts.fetch_add(1, Ordering::Relaxed) + 1;
+                // One failure is bad luck, and each worker may have its own; more is a broken installation.
+                if tries as usize > self.rollout.concurrency + 1 {
+                    self.halt(RunError::World { tries, error });
+                }
+            }
+            _ => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,9 +94,21 @@ pub fn read_text(folder: &Path) -> Result<StoredEpisode, StoreError> {
 /// # Errors
 /// If the first or the last line is not what it should be, or the episode was written by a newer version.
 pub fn summary(folder: &Path) -> Result<Summary, StoreError> {
-    let file = File::open(folder)?;
-    let header: EpisodeLine = file.header()?;
-    let end: EndLine = file.end()?;
+    // Turns are long and need not be read; but what is wrong with a file is told by reading all of it.
+    let ends = first_and_last_line(&folder.join(FILE)).ok();
+    let quick = ends.and_then(|(first, last)| {
+        let header: EpisodeLine = serde_json::from_slice(&first).ok()?;
+        let end: EndLine = serde_json::from_slice(&last).ok()?;
+        let whole = header.schema_version <= SCHEMA_VERSION && header.line == Kind::Episode && end.line == Kind::End;
+        whole.then_some((header, end))
+    });
+    let (header, end) = match quick {
+        Some(ends) => ends,
+        None => {
+            let file = File::open(folder)?;
+            (file.header()?, file.end()?)
+        }
+    };
     Ok(Summary {
         folder: folder.to_owned(),
         task: header.task,
@@ -109,6 +122,32 @@ pub fn summary(folder: &Path) -> Result<Summary, StoreError> {
         env_ms: end.totals.env_ms,
         policy_ms: end.totals.policy_ms,
     })
+}
+
+/// The first and the last line of a file, without what is between them.
+fn first_and_last_line(path: &Path) -> std::io::Result<(Vec<u8>, Vec<u8>)> {
+    /// Bytes read at once from the end: most last lines are shorter.
+    const STEP: u64 = 64 * 1024;
+    let mut file = BufReader::new(fs::File::open(path)?);
+    let mut first = Vec::new();
+    file.read_until(b'\n', &mut first)?;
+    let mut start = file.seek(SeekFrom::End(0))?;
+    let mut tail: Vec<u8> = Vec::new();
+    while start > 0 {
+        let step = start.min(STEP);
+        start -= step;
+        file.seek(SeekFrom::Start(start))?;
+        let mut piece = Vec::new();
+        file.by_ref().take(step).read_to_end(&mut piece)?;
+        piece.append(&mut tail);
+        tail = piece;
+        let text = tail.strip_suffix(b"\n").unwrap_or(&tail);
+        if let Some(at) = text.iter().rposition(|byte| *byte == b'\n') {
+            tail.drain(..=at);
+            break;
+        }
+    }
+    Ok((first, tail))
 }
 
 /// Judges a recorded episode again, from the record alone. A verifier that now asks something that was not asked then

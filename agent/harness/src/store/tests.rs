@@ -153,6 +153,23 @@ async fn what_is_wrong_with_a_file_is_said_with_line_and_field() {
     assert!(error(&folder).contains("empty"), "{}", error(&folder));
 }
 
+#[tokio::test]
+async fn a_summary_reads_the_ends_however_long_the_lines_are() {
+    let (_run, folder, finished) = recorded("solve").await;
+    let whole = summary(&folder).unwrap();
+    tamper(&folder, 3, |line| line["prompt"] = "x".repeat(300_000).into());
+    assert_eq!(summary(&folder).unwrap(), whole);
+    let reason = "\u{fc}".repeat(300_000);
+    tamper(&folder, 6, |line| line["verdict"]["reason"] = reason.clone().into());
+    assert_eq!(summary(&folder).unwrap().verdict.reason, reason);
+    assert_eq!(summary(&folder).unwrap().goal, finished.episode.goal);
+    // An error names the line, as when all of it is read.
+    tamper(&folder, 6, |line| line["turns"] = json!("four"));
+    assert!(summary(&folder).unwrap_err().to_string().contains("line 6 of"));
+    tamper(&folder, 1, |line| line["schema_version"] = json!(2));
+    assert!(matches!(summary(&folder), Err(StoreError::Newer { found: 2, .. })));
+}
+
 #[test]
 fn a_run_folder_is_one_runs_alone() {
     let folder = tempfile::tempdir().unwrap();
