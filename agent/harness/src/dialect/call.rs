@@ -7,25 +7,27 @@ use super::{literal, vocabulary};
 
 /// The first call of a known command in a text. With `at_line_start`, only where a line begins with it.
 ///
-/// Prose such as `type(s)` or `click (the button)` is not a call: the name is followed by the bracket at once, and the
-/// bracket by its end, a key, a quote or a number.
+/// Prose such as `type(s)` or `click (the button)` is not a call: in one, the bracket is followed by its end, a key, a
+/// quote or a number.
 pub(super) fn first(text: &str, at_line_start: bool) -> Option<Command> {
     let bytes = text.as_bytes();
     let mut from = 0;
     while let Some(found) = text[from..].find('(') {
         let open = from + found;
         from = open + 1;
-        let name_length = bytes[..open]
+        // `left_click (…)` is a slip that models make.
+        let end = open - usize::from(bytes[..open].ends_with(b" "));
+        let name_length = bytes[..end]
             .iter()
             .rev()
             .take(32)
             .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
             .count();
-        let name = &text[open - name_length..open];
+        let name = &text[end - name_length..end];
         if !vocabulary::knows(name) || !opens_arguments(&bytes[from..]) {
             continue;
         }
-        if at_line_start && !begins_line(&text[..open - name_length]) {
+        if at_line_start && !begins_line(&text[..end - name_length]) {
             continue;
         }
         return Some(Command::new(name, arguments(&text[from..])));

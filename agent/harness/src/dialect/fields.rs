@@ -71,7 +71,11 @@ impl Command {
 
     /// A text argument that must be there.
     pub(super) fn needs_text(&self, keys: &[&str]) -> Result<String, Unreadable> {
-        self.text(keys).ok_or_else(|| self.lacks(keys[0]))
+        self.text(keys).ok_or_else(|| {
+            let named: Vec<String> =
+                keys.iter().filter(|key| **key != "0").take(2).map(|key| format!("`{key}`")).collect();
+            Unreadable::new(format!("`{}` needs {}", self.name, named.join(" or ")))
+        })
     }
 
     /// Whether an argument is true; false if absent.
@@ -139,9 +143,14 @@ impl Command {
 
     /// The place it is aimed at, which must be there.
     pub(super) fn needs_target(&self, observation: &Observation) -> Result<Target, Unreadable> {
-        self.target(observation)?.ok_or_else(|| {
-            Unreadable::new(format!("`{}` does not say where: it needs a place on the screen", self.name))
-        })
+        if let Some(target) = self.target(observation)? {
+            return Ok(target);
+        }
+        // `left_click('[400,300]')`
+        if let Some(place) = self.value(&["0"]).filter(|place| numbers(place).is_some()) {
+            return norm_target(place, observation);
+        }
+        Err(Unreadable::new(format!("`{}` does not say where: it needs a place on the screen", self.name)))
     }
 
     /// Start and end of a drag.
@@ -178,10 +187,6 @@ impl Command {
             return Ok(None);
         };
         Ok(Some((norm_target(from, observation)?, norm_target(to, observation)?)))
-    }
-
-    fn lacks(&self, key: &str) -> Unreadable {
-        Unreadable::new(format!("`{}` needs `{key}`", self.name))
     }
 
     fn no_place(&self, key: &str, form: &str) -> Unreadable {
@@ -228,7 +233,10 @@ fn numbers(value: &Value) -> Option<Vec<f64>> {
         },
         Value::String(text) => {
             let inner = text.trim().trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '.'));
-            let parts = inner.split([',', ' ', ';', '[', ']', '(', ')']).filter(|part| !part.is_empty()).take(5);
+            let parts = inner
+                .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '[' | ']' | '(' | ')'))
+                .filter(|part| !part.is_empty())
+                .take(5);
             let numbers: Option<Vec<f64>> =
                 parts.map(|part| part.parse::<f64>().ok().filter(|number| number.is_finite())).collect();
             numbers.filter(|numbers| numbers.len() <= 4)

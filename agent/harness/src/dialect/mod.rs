@@ -135,11 +135,12 @@ fn tagged(text: &str) -> Option<Command> {
         let value = value.split_once("</arg_value>").map_or(value, |(value, _)| value);
         args.insert(key.trim().to_owned(), Value::String(value.to_owned()));
     }
-    Some(match args.get("action").or(args.get("action_type")).and_then(Value::as_str) {
-        // One tool for all actions, such as `computer`.
-        Some(action) if !vocabulary::knows(name.trim()) => Command::new(&action.to_owned(), args),
-        _ => Command::new(name, args),
-    })
+    // One tool for all actions, such as `computer`, has the action among its arguments.
+    let inner = args.get("action").or(args.get("action_type")).and_then(Value::as_str);
+    match inner.filter(|_| !vocabulary::knows(name.trim())).map(str::to_owned) {
+        Some(action) => Some(Command::new(&action, args)),
+        None => Some(Command::new(name, args)),
+    }
 }
 
 /// The first JSON object in a text that is a command; one whose name is known is preferred.

@@ -76,6 +76,8 @@ fn the_web_dialect_is_read(#[case] text: &str, #[case] action: Action) {
 #[case("type(content='it's \"fine\"\\n')", typed(None, "it's \"fine\"\n", false, false))]
 #[case("scroll(start_box='[5,6]', direction='up')", Action::Scroll { target: Some(at(5.0, 6.0)), dx: 0.0, dy: -500.0 })]
 #[case("scroll(start_box='[5,6]', direction='down', step=2)", Action::Scroll { target: Some(at(5.0, 6.0)), dx: 0.0, dy: 200.0 })]
+#[case("left_click (start_box='[400,\t300]')", click(at(400.0, 300.0)))]
+#[case("left_click('[400, 300]')", click(at(400.0, 300.0)))]
 #[case("WAIT()", Action::Wait { ms: 5000 })]
 #[case("DONE()", Action::Done)]
 #[case("FAIL()", Action::Fail { reason: String::new() })]
@@ -90,6 +92,7 @@ fn the_desktop_dialect_is_read(#[case] text: &str, #[case] action: Action) {
     "Memory: None\nReason: it is there\nAction: {'action_type': 'click', 'box_2d': [[0500, 580, 700, 700]]}",
     click(at(600.0, 640.0))
 )]
+#[case("Action: {action_type: 'click', box_2d: [[500, 580, 700, 700]]", click(at(600.0, 640.0)))]
 #[case(r#"{"action_type": "input_text", "text": "a", "box_2d": [[1,1,3,3]], "override": true}"#,
        Action::Type { target: Some(at(2.0, 2.0)), text: "a".to_owned(), replace: true, submit: false })]
 #[case(r#"{"action_type": "swipe", "direction": "up"}"#, Action::Scroll { target: None, dx: 0.0, dy: 667.0 })]
@@ -164,7 +167,7 @@ fn tool_calls_are_read_in_every_dialect(#[case] text: &str, #[case] action: Acti
 #[case(r#"{"action_type": "long_press", "box_2d": [[1,1,2,2]]}"#, "no long press")]
 #[case(r#"{"action_type": "dance"}"#, "`dance` is not an action")]
 #[case(r#"{"action": "left_click", "coordinate": [2000, 1]}"#, "off the screenshot, which has 1000 x 1000 pixels")]
-#[case(r#"{"action_type": "input_text", "box_2d": [[1,1,2,2]]}"#, "needs `text`")]
+#[case(r#"{"action_type": "input_text", "box_2d": [[1,1,2,2]]}"#, "needs `text` or `content`")]
 fn what_cannot_be_read_says_why(#[case] text: &str, #[case] reason: &str) {
     for dialect in ALL {
         let found = parse(dialect, text).expect_err(text);

@@ -50,7 +50,8 @@ fn list(text: &mut String, observation: &Observation) {
     for element in &observation.elements {
         let is_marked = next.next_if(|marked| marked.mark == element.mark).is_some();
         // Beside what can be operated, what says something: text that no operable element repeats, and disabled controls.
-        let says = !is_marked && !element.clickable && !(element.name.is_empty() && element.text.is_empty());
+        let has_words = !element.name.is_empty() || !element.text.is_empty();
+        let says = !is_marked && !element.clickable && has_words;
         if !is_marked && !says && !element.states.disabled {
             continue;
         }
