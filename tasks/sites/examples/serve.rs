@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, missing_docs)]
 
 use glim_env::Seed;
-use glim_sites::{Instance, Shop, Site};
+use glim_sites::{Instance, Shop, Site, Tracker, Travel};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,6 +13,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seed = Seed(arguments.next().map_or(Ok(0), |seed| seed.parse())?);
     match site.as_str() {
         Shop::NAME => serve::<Shop>(seed, port).await,
+        Tracker::NAME => serve::<Tracker>(seed, port).await,
+        Travel::NAME => serve::<Travel>(seed, port).await,
         other => Err(format!("there is no site `{other}`").into()),
     }
 }

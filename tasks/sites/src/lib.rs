@@ -47,6 +47,7 @@ mod session;
 mod shop;
 mod site;
 mod tracker;
+mod travel;
 
 #[cfg(test)]
 mod client;
@@ -60,10 +61,11 @@ pub use session::Session;
 pub use shop::Shop;
 pub use site::{App, CHANGES, Instance, Site, SiteError};
 pub use tracker::Tracker;
+pub use travel::Travel;
 
 use glim_tasks::Suite;
 
 /// The suites of all bundled sites.
 pub fn suites() -> Vec<Suite> {
-    vec![shop::suite()]
+    vec![shop::suite(), travel::suite()]
 }
