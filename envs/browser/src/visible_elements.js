@@ -66,7 +66,7 @@
   const HTML = 'http://www.w3.org/1999/xhtml';
   const SVG = 'http://www.w3.org/2000/svg';
 
-  // ---- limits -------------------------------------------------------------------------------------------------
+  // Limits.
 
   const NODES = 400_000; // visited in one observation
   const HITS = 40_000; // hit tests in one observation
@@ -77,7 +77,7 @@
   const FIGURES = 40; // unnamed shapes; more of them are a drawing or a decoration
   const FAINT = 0.1; // opacity below which nothing is seen
 
-  // ---- roles --------------------------------------------------------------------------------------------------
+  // Roles.
 
   const SKIP = words(`script style template noscript head meta link title base param source track datalist option
     optgroup defs symbol clipPath mask marker pattern linearGradient radialGradient filter metadata`);
@@ -86,17 +86,20 @@
   // Their name comes from what is inside, and what is inside is not listed again unless it can be operated.
   const ATOMIC = words(`button link checkbox radio switch menuitem menuitemcheckbox menuitemradio option tab heading
     treeitem gridcell columnheader rowheader cell tooltip img`);
-  const NAMED_BY_CONTENT = new Set([...ATOMIC, 'row', 'generic', 'listitem', 'text', 'label']);
+  const NAMED_BY_CONTENT = new Set([...ATOMIC, 'row', 'generic', 'listitem', 'text']);
+  NAMED_BY_CONTENT.delete('img');
   const FIELDS = words('textbox searchbox combobox listbox slider spinbutton progressbar meter scrollbar');
   const READABLE = words('alert status log tooltip note timer marquee definition term caption code');
   const STRUCTURE = words(`heading cell columnheader rowheader gridcell row listitem img dialog alertdialog progressbar
     meter figure`);
+  const PASSIVE = words('img heading progressbar meter'); // clicked only where they react
   const CONTAINERS = words('group tree list listbox menu grid treegrid table tablist radiogroup rowgroup');
   const ROLES = new Set([...WIDGETS, ...ATOMIC, ...FIELDS, ...READABLE, ...STRUCTURE, ...CONTAINERS, 'separator']);
   const INPUTS = {
     button: 'button', submit: 'button', reset: 'button', image: 'button', file: 'button', color: 'button',
     checkbox: 'checkbox', radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox',
   };
+  const DRAWN = words('checkbox radio file range'); // often see-through, over a drawing of themselves
   const TYPED = words('text search tel url email password number date time month week datetime-local');
   const FORMATS = {
     date: 'yyyy-mm-dd', time: 'hh:mm', month: 'yyyy-mm', week: 'yyyy-Www', 'datetime-local': 'yyyy-mm-ddThh:mm',
@@ -104,6 +107,8 @@
   };
   const REPLACED = words('img video audio canvas iframe object embed input select textarea button progress meter svg');
   const SHAPES = words('circle ellipse rect polygon polyline path line image use text g');
+  // Inside a box that reacts, what is to be listed by itself.
+  const PARTS = 'a[href],button,input,select,textarea,table,ul,p,h1,h2,h3,h4,h5,h6,[role],[tabindex],[onclick]';
   const HANDLERS = ['onclick', 'ondblclick', 'onmousedown', 'onmouseup', 'onpointerdown', 'onpointerup',
     'ontouchstart', 'ng-click'];
   const SAYS = /[^\s|»«›‹>·•/,:;—–-]/; // more than a separator
@@ -131,8 +136,7 @@
   const impliedRole = (el) => {
     const tag = dom.tag(el);
     if (!isHtml(el)) {
-      if (tag === 'a') return 'link';
-      return 'generic';
+      return tag === 'a' ? 'link' : tag === 'svg' ? 'img' : 'generic';
     }
     switch (tag) {
       case 'a': case 'area': return dom.has(el, 'href') ? 'link' : 'generic';
@@ -163,7 +167,7 @@
 
   const roleOf = (el) => explicitRole(el) || (isHost(el) ? 'textbox' : impliedRole(el));
 
-  // ---- the composed tree --------------------------------------------------------------------------------------
+  // The composed tree.
 
   const flatParent = (node) => {
     const slot = dom.type(node) === 1 ? dom.slot(node) : dom.type(node) === 3 ? dom.textSlot(node) : null;
@@ -172,6 +176,14 @@
     if (!parent) return null;
     const type = dom.type(parent);
     return type === 1 ? parent : type === 11 ? dom.host(parent) : null;
+  };
+
+  // The title of a drawing or of a shape in it.
+  const titleOf = (el) => {
+    for (let node = dom.first(el); node; node = dom.next(node)) {
+      if (dom.type(node) === 1 && dom.tag(node) === 'title') return node;
+    }
+    return null;
   };
 
   // Pushes the composed children so that the first is popped first.
@@ -194,7 +206,7 @@
     return false;
   };
 
-  // ---- geometry: boxes are [left, top, right, bottom] in the document's own viewport ---------------------------
+  // Geometry: boxes are [left, top, right, bottom] in the document's own viewport.
 
   const meet = (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])];
   const width = (box) => Math.max(0, box[2] - box[0]);
@@ -229,7 +241,8 @@
     const style = getComputedStyle(el);
     const [left, top, right, bottom, sx, sy] = paddingBox(el);
     const pad = (side) => parseFloat(style[`padding${side}`]) || 0;
-    const content = [left + pad('Left') * sx, top + pad('Top') * sy, right - pad('Right') * sx, bottom - pad('Bottom') * sy];
+    const content = [left + pad('Left') * sx, top + pad('Top') * sy, right - pad('Right') * sx,
+      bottom - pad('Bottom') * sy];
     const [ox, oy] = toTop(frame, content[0], content[1]);
     const shown = meet(content, clip);
     return {
@@ -239,13 +252,14 @@
     };
   };
 
-  // ---- style and clipping, inherited along the composed tree, computed once per element and observation --------
+  // Style and clipping, inherited along the composed tree, computed once per element and observation.
 
   const alpha = (color) => {
     const parts = /^rgba\(.*,\s*([\d.]+)\)$|\/\s*([\d.]+%?)\)$/.exec(color);
     if (!parts) return color === 'transparent' ? 0 : 1;
     return parts[1] !== undefined ? +parts[1] : parts[2].endsWith('%') ? parseFloat(parts[2]) / 100 : +parts[2];
   };
+  const fills = (style) => alpha(style.backgroundColor) > 0.05 || style.backgroundImage !== 'none';
   const onTopLayer = (el) => {
     const dialog = dom.tag(el) === 'dialog';
     return (dialog && dom.matches(el, ':modal')) || (dom.has(el, 'popover') && dom.matches(el, ':popover-open'));
@@ -376,7 +390,7 @@
     }
   }
 
-  // ---- accessible names (a subset of accname-1.2) --------------------------------------------------------------
+  // Accessible names (a subset of accname-1.2).
 
   class Names {
     constructor(styles) {
@@ -435,10 +449,8 @@
       };
       const tag = dom.tag(el);
       if (!isHtml(el)) {
-        for (let node = dom.first(el); node; node = dom.next(node)) {
-          if (dom.type(node) === 1 && dom.tag(node) === 'title') return dom.content(node);
-        }
-        return '';
+        const title = titleOf(el);
+        return title ? dom.content(title) : '';
       }
       if (tag === 'img' || tag === 'area') return dom.attr(el, 'alt') ?? '';
       if (tag === 'fieldset') return child(['legend']);
@@ -499,7 +511,7 @@
     }
   }
 
-  // ---- values and states --------------------------------------------------------------------------------------
+  // Values and states.
 
   const secret = (el, text) => (el.type === 'password' || getComputedStyle(el).webkitTextSecurity !== 'none'
     ? '•'.repeat(text.length) : text);
@@ -585,7 +597,7 @@
     }
   };
 
-  // ---- hit testing ---------------------------------------------------------------------------------------------
+  // Hit testing.
 
   const grid = (box, columns, rows) => {
     const points = [];
@@ -685,7 +697,6 @@
 
     paints(frame, el, x, y) {
       if (onTopLayer(el)) return true;
-      const fills = (style) => alpha(style.backgroundColor) > 0.05 || style.backgroundImage !== 'none';
       if (holds(sides(dom.box(el)), x, y)) {
         const style = getComputedStyle(el);
         if (+style.opacity < FAINT) return false;
@@ -704,7 +715,7 @@
       let [tested, found] = this.test(entry, fewSamples(boxes, frame.large));
       const plain = found.length === tested && found.some(({ rank }) => rank === 2);
       const buried = !found.length && entry.cover && covers(entry.cover, whole) && !within(entry.el, entry.cover);
-      if (buried || (!found.length && frame.large)) return false;
+      if (buried || (!found.length && (frame.large || entry.figure))) return false;
       if (!plain && !frame.large) {
         [tested, found] = this.test(entry, samples(boxes));
         if (!found.length && entry.active) {
@@ -769,7 +780,7 @@
     return (Node.prototype.compareDocumentPosition.call(ca, cb) & Node.DOCUMENT_POSITION_PRECEDING) !== 0;
   };
 
-  // ---- one observation -----------------------------------------------------------------------------------------
+  // One observation.
 
   let last = { entries: [], frames: [] };
 
@@ -778,6 +789,7 @@
       this.max = max;
       this.entries = [];
       this.frames = [];
+      this.figures = 0;
       this.hits = new Hits(HITS);
       this.nodes = NODES;
       this.truncated = false;
@@ -836,7 +848,8 @@
       if (!frame.large) return null;
       const reached = new Set();
       for (const [x, y] of grid(frame.clip, 16, 10)) {
-        for (let node = this.hits.at(frame, x, y); node && !reached.has(node); node = flatParent(node)) reached.add(node);
+        let node = this.hits.at(frame, x, y);
+        for (; node && !reached.has(node); node = flatParent(node)) reached.add(node);
       }
       return reached;
     }
@@ -915,7 +928,8 @@
         place = inner ?? place;
       }
       if (tag === 'select' || tag === 'textarea' || tag === 'input') return null;
-      if (place.up?.el !== el && this.isFigure(el, tag, own, box, place)) {
+      if (this.figures <= FIGURES && place.up?.el !== el && this.isFigure(el, tag, own, box, place)) {
+        this.figures++;
         list({ role, boxes: [meet(box, own.clip)], figure: true });
         return place;
       }
@@ -936,7 +950,8 @@
       if ((owner && owner.role !== 'generic') || !this.canBeSeen(own) || own.passive) return false;
       const least = Math.min(width(box), height(box));
       const svg = dom.namespace(el) === SVG;
-      if (least < (svg ? 4 : 8) || area(box) > 0.4 * area(frame.clip) || dom.closest(el, '[aria-hidden="true"]')) return false;
+      if (least < (svg ? 4 : 8) || area(box) > 0.4 * area(frame.clip)) return false;
+      if (dom.closest(el, '[aria-hidden="true"]')) return false;
       if (svg) {
         if (!SHAPES.has(tag) || tag === 'g' || tag === 'text' || tag === 'line') return false;
         const canvas = el.ownerSVGElement && sides(dom.box(el.ownerSVGElement));
@@ -944,15 +959,13 @@
       }
       if (tag === 'img') return !dom.has(el, 'alt') && !dom.has(el, 'role');
       if (own.style.content.startsWith('url(')) return true;
-      if (REPLACED.has(tag) || own.display === 'inline' || dom.find(el, '*') || /\S/.test(dom.content(el))) return false;
-      return this.isPainted(el, own.style);
+      if (REPLACED.has(tag) || own.display === 'inline' || dom.find(el, '*')) return false;
+      return !/\S/.test(dom.content(el)) && this.isPainted(el, own.style);
     }
 
     isPainted(el, style) {
       const edge = ['Top', 'Right', 'Bottom', 'Left'].some((side) => parseFloat(style[`border${side}Width`]) > 0);
-      if (edge || style.boxShadow !== 'none' || alpha(style.backgroundColor) > 0.05 || style.backgroundImage !== 'none') {
-        return true;
-      }
+      if (edge || style.boxShadow !== 'none' || fills(style)) return true;
       return ['::before', '::after'].some((pseudo) => {
         const { content } = getComputedStyle(el, pseudo);
         return content !== 'none' && content !== 'normal' && content !== '""';
@@ -993,7 +1006,7 @@
       if (own.opacity >= FAINT) return true;
       // A see-through control laid over the picture of one is still what a click reaches.
       const type = el ? inputType(el) : '';
-      return type === 'checkbox' || type === 'radio' || type === 'file' || type === 'range' || (el && dom.tag(el) === 'select');
+      return DRAWN.has(type) || (el && dom.tag(el) === 'select');
     }
 
     // Where a label's control is: 'seen', styled 'away' in favour of the label, or just 'out' of the viewport.
@@ -1020,17 +1033,16 @@
       if (role === 'dialog' || role === 'alertdialog') return 'group';
       const focusable = dom.has(el, 'tabindex') && dom.attr(el, 'tabindex').trim() >= 0;
       if (role === 'gridcell' || role === 'row') {
-        if (!(focusable || this.reacts(el, own, owner) || dom.has(el, 'aria-selected'))) return '';
+        if (!(focusable || this.reacts(el, own) || dom.has(el, 'aria-selected'))) return '';
         return role === 'row' ? 'group' : 'active';
       }
       if (WIDGETS.has(role) && (role !== 'listbox' || tag === 'select')) return 'active';
       if (role === 'separator') return focusable ? 'active' : '';
-      if (role === 'img') return owner || (!svg && !this.named(el)) ? (this.reacts(el, own, owner) && !owner ? 'active' : '')
-        : 'active';
+      if (role === 'img') return !owner && (this.named(el) || this.reacts(el, own)) ? 'active' : '';
       if (dom.attr(el, 'draggable') === 'true') return 'active';
       if (svg) return this.svgKind(el, tag, own, owner);
       if (focusable) return CONTAINERS.has(role) || explicit ? 'group' : 'active';
-      if (this.reacts(el, own, owner)) {
+      if (this.reacts(el, own)) {
         if (tag === 'label' || dom.closest(el, 'a[href],button,summary,select')) return '';
         return 'active';
       }
@@ -1039,19 +1051,15 @@
     }
 
     svgKind(el, tag, own, owner) {
-      if (owner && !this.reacts(el, own, owner)) return '';
-      if (tag === 'svg') return this.named(el) ? 'active' : this.reacts(el, own, owner) ? 'active' : '';
+      if (owner && !this.reacts(el, own)) return '';
       if (!SHAPES.has(tag)) return '';
-      if (this.reacts(el, own, owner) || dom.has(el, 'tabindex')) return 'active';
-      for (let node = dom.first(el); node; node = dom.next(node)) {
-        if (dom.type(node) === 1 && dom.tag(node) === 'title') return 'active';
-      }
-      return '';
+      if (this.reacts(el, own) || dom.has(el, 'tabindex')) return 'active';
+      return titleOf(el) ? 'active' : '';
     }
 
     named(el) {
       return ['aria-label', 'aria-labelledby', 'alt', 'title'].some((name) => (dom.attr(el, name) ?? '').trim())
-        || (dom.tag(el) === 'svg' && dom.find(el, 'title') !== null);
+        || (!isHtml(el) && titleOf(el) !== null);
     }
 
     // Has a handler of its own, or a pointer that says so and is not merely inherited.
@@ -1072,9 +1080,9 @@
       if (role === 'treeitem' || role === 'menuitem') {
         return !dom.find(el, '[role=group],[role=menu],[role=treeitem],[role=menuitem],ul');
       }
+      if (tag === 'svg') return !dom.find(el, 'text');
       if (role !== 'generic' && role !== 'listitem' && role !== 'option') return true;
-      return !dom.find(el, 'a[href],button,input,select,textarea,table,ul,p,h1,h2,h3,h4,h5,h6,[role],[tabindex],[onclick]')
-        && dom.content(el).length < 500;
+      return !dom.find(el, PARTS) && dom.content(el).length < 500;
     }
 
     // The boxes in which an element shows: its border box, or the fragments of an inline one.
@@ -1091,7 +1099,7 @@
       if (!own.inline || REPLACED.has(dom.tag(el)) || !isHtml(el)) return keep([box]);
       const { boxes, blocks } = this.gather(el, styles, false);
       const fragments = Array.from(dom.rects(el), sides);
-      if (!blocks.length) return keep(fragments);
+      if (!blocks.length) return keep(fragments.length ? fragments : lines(boxes));
       return keep(boxes.length ? [...lines(boxes), ...blocks] : blocks);
     }
 
@@ -1141,7 +1149,8 @@
           parts.push(' ');
           continue;
         }
-        const active = linked || isWidget(node) || (ownOnly && (this.reacts(node, inner) || this.labelsSeen(node, styles)));
+        const active = linked || isWidget(node)
+          || (ownOnly && (this.reacts(node, inner) || this.labelsSeen(node, styles)));
         if (block) {
           parts.push(' ');
           stack.push(' ', linked);
@@ -1187,8 +1196,7 @@
     // Leaves out elements that say the same as one that encloses them or that they enclose.
     withoutDoubles() {
       const dropped = new Set();
-      const figures = this.entries.filter((entry) => entry.figure);
-      if (figures.length > FIGURES) for (const figure of figures) dropped.add(figure);
+      if (this.figures > FIGURES) for (const entry of this.entries) if (entry.figure) dropped.add(entry);
       for (const entry of this.entries) {
         entry.name = entry.group && entry.role === 'generic' && !entry.active ? entry.names.given(entry.el)
           : entry.names.of(entry.el, entry.role);
@@ -1243,7 +1251,7 @@
       element.point = { x: round(entry.point[0]), y: round(entry.point[1]) };
       element.visible = Math.round(entry.visible * 1000) / 1000;
       const inert = states.disabled || styles.inert || styles.passive || !entry.reached;
-      const passiveRole = role === 'img' || role === 'heading' || role === 'progressbar' || role === 'meter';
+      const passiveRole = PASSIVE.has(role) || (role === 'generic' && !isHtml(el));
       const acts = entry.active && tag !== 'canvas' && passiveRole ? this.reacts(el, styles) || dom.has(el, 'tabindex')
         : entry.active || (entry.group && this.reacts(el, styles));
       element.clickable = Boolean(acts) && !inert;
@@ -1272,7 +1280,8 @@
     const joined = [];
     for (const box of boxes) {
       const before = joined[joined.length - 1];
-      if (before && Math.min(before[3], box[3]) - Math.max(before[1], box[1]) > 0.5 * Math.min(height(before), height(box))
+      const shared = before ? Math.min(before[3], box[3]) - Math.max(before[1], box[1]) : 0;
+      if (shared > 0.5 * Math.min(height(before ?? box), height(box))
         && box[0] - before[2] < 12 && box[0] >= before[0]) {
         joined[joined.length - 1] = hull([before, box]);
       } else joined.push(box);
@@ -1307,7 +1316,7 @@
     return { box, holds: () => true };
   };
 
-  // ---- what is installed ---------------------------------------------------------------------------------------
+  // What is installed.
 
   const outline = (el) => {
     const quote = (name) => (dom.attr(el, name) ? ` ${name}="${shorten(dom.attr(el, name), 40)}"` : '');
@@ -1320,7 +1329,9 @@
     if (!entry) return { error: 'there is no such element' };
     let frame = entry.frame;
     let attached = dom.connected(entry.via) && dom.view(dom.document(entry.via)) !== null;
-    for (; frame?.parent; frame = frame.parent) attached &&= dom.connected(frame.el) && innerDocument(frame.el) === frame.doc;
+    for (; frame?.parent; frame = frame.parent) {
+      attached &&= dom.connected(frame.el) && innerDocument(frame.el) === frame.doc;
+    }
     return attached ? { entry } : { error: 'it is no longer on the page' };
   };
 
@@ -1373,7 +1384,9 @@
     return { error: 'it cannot be scrolled into view' };
   };
 
-  const fire = (el, ...types) => types.forEach((type) => dom.dispatch(el, new Event(type, { bubbles: true, composed: true })));
+  const fire = (el, ...types) => {
+    for (const type of types) dom.dispatch(el, new Event(type, { bubbles: true, composed: true }));
+  };
 
   const select = (i, wanted) => {
     const { entry, error } = entryAt(i);
@@ -1383,11 +1396,13 @@
     if (dom.matches(el, ':disabled')) return { error: 'it is disabled' };
     const options = Array.from(el.options);
     const loose = (text) => collapse(text).toLowerCase();
-    const option = options.find((each) => each.label === wanted) ?? options.find((each) => collapse(each.label) === collapse(wanted))
-      ?? options.find((each) => loose(each.label) === loose(wanted)) ?? options.find((each) => each.value === wanted);
+    const fits = [(each) => each.label === wanted, (each) => collapse(each.label) === collapse(wanted),
+      (each) => loose(each.label) === loose(wanted), (each) => each.value === wanted];
+    const option = fits.map((fit) => options.find(fit)).find(Boolean);
     if (!option) {
       const labels = options.slice(0, 30).map((each) => `\`${shorten(collapse(each.label), 60)}\``).join(', ');
-      return { error: `it has no option \`${shorten(wanted, 60)}\`; it has ${labels}${options.length > 30 ? ', …' : ''}` };
+      const more = options.length > 30 ? ', …' : '';
+      return { error: `it has no option \`${shorten(wanted, 60)}\`; it has ${labels}${more}` };
     }
     if (dom.matches(option, ':disabled')) return { error: `its option \`${collapse(option.label)}\` is disabled` };
     el.focus({ preventScroll: true });
@@ -1405,7 +1420,8 @@
     }
     const { entry, error } = entryAt(i);
     if (error) return { error };
-    return isEditable(entry.el) || inputType(entry.el) in FORMATS ? { el: entry.el } : { error: 'text cannot be typed into it' };
+    const takesText = isEditable(entry.el) || inputType(entry.el) in FORMATS;
+    return takesText ? { el: entry.el } : { error: 'text cannot be typed into it' };
   };
 
   const clear = (i) => {
@@ -1423,7 +1439,7 @@
     return { ok: true };
   };
 
-  // Gives a date, time, colour or range field its value at once; `typed: true` says that another field is to be typed in.
+  // Gives a date, time, colour or range field its value at once; `typed: true` says that the field is to be typed in.
   const fill = (i, text) => {
     const { el, error } = target(i);
     if (error) return { error };
@@ -1447,13 +1463,19 @@
     const frame = frameOf(dom.document(el), null, null, { ox: 0, oy: 0, sx: 1, sy: 1 });
     frame.clip = [0, 0, frame.view.innerWidth, frame.view.innerHeight];
     const role = roleOf(el);
-    return { role, tag: dom.tag(el), type: inputType(el), name: new Names(new Styles(frame)).of(el, role), value: valueOf(el, role) ?? '' };
+    const name = new Names(new Styles(frame)).of(el, role);
+    return { role, tag: dom.tag(el), type: inputType(el), name, value: valueOf(el, role) ?? '' };
   };
+
+  // What is kept of an entry until it is acted on: without styles and names, which would hold on to much.
+  const essence = ({ el, via, frame, image, imageBox, inside, boxes, role, own, active, atomic, labelled }) => (
+    { el, via, frame, image, imageBox, inside, boxes, role, own, active, atomic, labelled });
 
   const observe = ({ x = 0, y = 0, scale = [1, 1], clip, max = 1000 } = {}) => {
     const root = dom.html(document);
     const scrolling = document.scrollingElement ?? root;
-    const page = { x: round(scrollX), y: round(scrollY), width: scrolling?.scrollWidth ?? 0, height: scrolling?.scrollHeight ?? 0 };
+    const [wide, high] = [scrolling?.scrollWidth ?? 0, scrolling?.scrollHeight ?? 0];
+    const page = { x: round(scrollX), y: round(scrollY), width: wide, height: high };
     const frame = frameOf(document, null, null, { ox: x, oy: y, sx: scale[0], sy: scale[1] });
     frame.given = clip ?? [x, y, x + innerWidth * scale[0], y + innerHeight * scale[1]];
     frame.clip = clipFor(frame, frame.given);
@@ -1461,12 +1483,13 @@
     if (area(frame.clip) > 0) observer.walk(frame);
     observer.withoutDoubles();
     for (const entry of observer.entries) if (entry.image) entry.imageBox = dom.box(entry.image);
-    last = { entries: observer.entries, frames: observer.frames.map(({ el }) => el) };
+    const elements = observer.entries.map((entry) => observer.describe(entry));
+    last = { entries: observer.entries.map(essence), frames: observer.frames.map(({ el }) => el) };
     return {
       url: location.href,
       title: Object.getOwnPropertyDescriptor(Document.prototype, 'title').get.call(document),
       scroll: page,
-      elements: observer.entries.map((entry) => observer.describe(entry)),
+      elements,
       frames: observer.frames.map(({ at, placement, path }) => ({
         at, x: round(placement.ox), y: round(placement.oy), scale: [placement.sx, placement.sy],
         clip: placement.shown.map(round), path,
