@@ -67,5 +67,5 @@ use glim_tasks::Suite;
 
 /// The suites of all bundled sites.
 pub fn suites() -> Vec<Suite> {
-    vec![shop::suite(), travel::suite()]
+    vec![shop::suite(), tracker::suite(), travel::suite()]
 }
