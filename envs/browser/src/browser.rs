@@ -70,11 +70,7 @@ impl Engine {
     }
 
     /// Registers for the events of a context. Each of its tabs gets the commands of `set_up` before it runs anything.
-    pub fn listen(
-        &self,
-        context: &str,
-        set_up: Vec<(&'static str, Value)>,
-    ) -> mpsc::UnboundedReceiver<ContextEvent> {
+    pub fn listen(&self, context: &str, set_up: Vec<(&'static str, Value)>) -> mpsc::UnboundedReceiver<ContextEvent> {
         let (sender, events) = mpsc::unbounded_channel();
         lock(&self.contexts).listeners.insert(context.to_owned(), Listener { events: sender, set_up });
         events
@@ -134,6 +130,7 @@ async fn route(link: Link, contexts: Arc<Mutex<Contexts>>, mut events: mpsc::Unb
                     link.forget(session.id());
                 }
             }
+            "Target.detachedFromTarget" => link.forget(params["sessionId"].as_str().unwrap_or_default()),
             "Target.targetDestroyed" => {
                 let target = text(&params["targetId"]);
                 let mut contexts = lock(&contexts);

@@ -29,7 +29,7 @@ pub(crate) enum CallError {
     Refused { method: String, message: String },
     #[error("{method} did not answer within {limit_ms} ms")]
     Silent { method: String, limit_ms: u64 },
-    #[error("the browser is gone")]
+    #[error("the browser or the tab is gone")]
     Gone,
 }
 
@@ -44,7 +44,8 @@ type Answer = Result<Box<RawValue>, String>;
 
 #[derive(Default)]
 struct Shared {
-    pending: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
+    /// Who waits for which answer, and from which session.
+    pending: Mutex<HashMap<u64, (String, oneshot::Sender<Answer>)>>,
     sessions: Mutex<HashMap<String, mpsc::UnboundedSender<Event>>>,
     closed: AtomicBool,
 }
@@ -142,9 +143,10 @@ impl Link {
         (Session { link: self.clone(), id: id.to_owned() }, events)
     }
 
-    /// Stops listening to a session.
+    /// Stops listening to a session; who still waits for an answer from it waits no longer.
     pub fn forget(&self, session: &str) {
         lock(&self.shared.sessions).remove(session);
+        lock(&self.shared.pending).retain(|_, (of, _)| of != session);
     }
 
     /// A command to the browser itself.
@@ -162,7 +164,7 @@ impl Link {
     ) -> impl Future<Output = Result<Box<RawValue>, CallError>> + Send + use<> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
-        lock(&self.shared.pending).insert(id, sender);
+        lock(&self.shared.pending).insert(id, (session.to_owned(), sender));
         let mut message = json!({"id": id, "method": method, "params": params});
         if !session.is_empty() {
             message["sessionId"] = session.into();
@@ -201,7 +203,7 @@ fn deliver(shared: &Shared, message: &[u8]) {
         }
     };
     if let Some(id) = incoming.id {
-        if let Some(waiting) = lock(&shared.pending).remove(&id) {
+        if let Some((_, waiting)) = lock(&shared.pending).remove(&id) {
             let answer = match incoming.error {
                 Some(refusal) => Err(refusal.message),
                 None => Ok(incoming.result.map(ToOwned::to_owned).unwrap_or_default()),

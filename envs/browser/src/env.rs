@@ -96,8 +96,15 @@ impl Environment for BrowserEnv {
         // Taken out, so that a world that broke, or whose step was cancelled, is put away and never used again.
         let mut world = self.world.take().ok_or_else(Self::lost)?;
         world.take_in_events().await?;
-        let outcome = world.act(action, &self.elements).await?;
-        let (observation, signal) = world.observe(outcome == Outcome::Done).await?;
+        let outcome = match world.act(action, &self.elements).await {
+            // A page may close itself by what was done; that is an effect like any other.
+            Err(_) if world.tab_closed().await => Outcome::Done,
+            outcome => outcome?,
+        };
+        let (observation, signal) = match world.observe(outcome == Outcome::Done).await {
+            Err(_) if world.tab_closed().await => world.observe(true).await?,
+            observed => observed?,
+        };
         self.remember(&observation, signal.clone());
         self.world = Some(world);
         Ok(Step { observation, outcome, signal })

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use glim_env::{Clock, Element, EnvError, Notice, Observation, Viewport, Screenshot, Scroll, Tab as TabInfo};
+use glim_env::{Clock, Element, EnvError, Notice, Observation, Screenshot, Scroll, Tab as TabInfo, Viewport};
 use serde::Deserialize;
 use serde_json::Value;
 

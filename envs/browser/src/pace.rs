@@ -26,7 +26,7 @@ const FRAME_LIMIT: Duration = Duration::from_secs(8);
 
 /// How long granted time may take to pass before frames are drawn, in case the page waits for one. Frames drawn for
 /// no reason but a slow machine would make chance of what the page sees.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Chromium dies of two overlapping frame requests, on whatever pages: one lock for each browser.
 pub(crate) type FrameLock = Arc<Mutex<()>>;
@@ -150,7 +150,10 @@ impl Pace {
             }
             tab.wait(Duration::from_millis(10), |state| state.gone).await?;
         }
-        Err(EnvError::Protocol { what: "taking a screenshot".to_owned(), reason: "the browser drew no frame".to_owned() })
+        Err(EnvError::Protocol {
+            what: "taking a screenshot".to_owned(),
+            reason: "the browser drew no frame".to_owned(),
+        })
     }
 
     async fn try_picture(&mut self, tab: &Tab) -> Result<Option<Arc<[u8]>>, EnvError> {

@@ -4,10 +4,10 @@
   const handle = Symbol.for('glim.world');
   if (globalThis[handle]) return;
   const { imul } = Math;
-  const DateNow = Date.now.bind(Date);
+  const ticks = performance.now.bind(performance);
   let state = 0;
   let refused = [];
-  let shift = 0;
+  let origin = 0;
 
   // Mulberry32: 32 bits of state, and the same numbers in every engine.
   const next = () => {
@@ -27,21 +27,23 @@
   const restart = (to) => {
     reseed(to);
     refused = [];
-    if (epoch !== null) shift = DateNow() - epoch;
+    if (epoch !== null) origin = elapsed();
   };
+  // Whole milliseconds: the fractions tell when the process started, which is chance.
+  const elapsed = () => Math.floor(ticks());
   if (epoch !== null) {
-    // How long a page took to arrive is chance; each begins a minute after the one before.
+    // How long a page took to arrive is chance too; each begins a minute after the one before.
     epoch += (history.length - 1) * 60000;
-    shift = DateNow() - epoch;
+    const now = () => epoch + elapsed() - origin;
     const Native = Date;
     const Shifted = new Proxy(Native, {
       construct: (target, args, self) =>
-        args.length ? Reflect.construct(target, args, self === Shifted ? target : self)
-          : Reflect.construct(target, [DateNow() - shift], self === Shifted ? target : self),
-      apply: () => new Native(DateNow() - shift).toString(),
-      get: (target, key, self) => (key === 'now' ? () => DateNow() - shift : Reflect.get(target, key, self)),
+        Reflect.construct(target, args.length ? args : [now()], self === Shifted ? target : self),
+      apply: () => new Native(now()).toString(),
+      get: (target, key, self) => (key === 'now' ? now : Reflect.get(target, key, self)),
     });
     globalThis.Date = Shifted;
+    performance.now = elapsed;
   }
 
   const refuse = (what) => {

@@ -130,6 +130,9 @@ impl Tab {
             Some(reason) => {
                 Err(EnvError::Crashed { what: format!("the page `{}`", state.url), reason: reason.clone() })
             }
+            None if state.gone => {
+                Err(EnvError::Crashed { what: format!("the tab `{}`", state.url), reason: "it was closed".to_owned() })
+            }
             None => Ok(()),
         })
     }
@@ -140,7 +143,10 @@ impl Tab {
             return known;
         }
         match error {
-            CallError::Gone => EnvError::Died { what: "the browser".to_owned(), reason: "its pipe closed".to_owned() },
+            CallError::Gone => {
+                self.update(|state| state.gone = true);
+                EnvError::Crashed { what: "the tab".to_owned(), reason: "it was closed".to_owned() }
+            }
             CallError::Silent { method, limit_ms } => EnvError::Timeout {
                 what: format!("`{method}` on `{}`", self.state(|state| state.url.clone())),
                 limit_ms,

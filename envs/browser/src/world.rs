@@ -19,11 +19,25 @@ const ISOLATED_WORLD: &str = concat!(include_str!("quiet.js"), ";\n", include_st
 /// Virtual time granted at once while a page loads.
 const LOAD_STEP_MS: f64 = 20.0;
 
-/// How long news of the end of loading may lag behind the end of the time that was granted for it.
-const LATE_NEWS: Duration = Duration::from_millis(15);
+/// How long news of the end of loading may lag behind the loading itself.
+const LATE_NEWS: Duration = Duration::from_secs(2);
+
+/// Whether the document of the top frame has loaded.
+const LOADED: &str = "document.readyState === 'complete' && location.href !== 'about:blank'";
 
 /// Time between frames while a page keeps changing, in virtual milliseconds.
-const RESTLESS_STEP_MS: f64 = 1000.0 / 30.0;
+const RESTLESS_STEP_MS: f64 = 34.0;
+
+/// A page's own clock shows a multiple of this when its loading ends for us.
+const LOADED_AT_MS: f64 = 100.0;
+
+/// The first time granted after an action: one frame of a 60 Hz screen.
+const FIRST_STEP_MS: f64 = 17.0;
+
+/// Begins all animations anew, inside a frame, since between frames their clock is a guess.
+const REWIND: &str = "requestAnimationFrame(() => {
+    for (const animation of document.getAnimations()) animation.currentTime = 0;
+}); 0";
 
 /// A tab with its time.
 pub(crate) struct OpenTab {
@@ -243,6 +257,21 @@ impl World {
         }
     }
 
+    /// Whether the active tab has closed; then another one is active.
+    pub async fn tab_closed(&mut self) -> bool {
+        let active = &self.tabs[self.active].tab;
+        if self.engine.link.is_closed() || !active.state(|state| state.gone && state.crashed.is_none()) {
+            return false;
+        }
+        let target = active.target.clone();
+        while self.tabs.iter().any(|open| open.tab.target == target) {
+            if !self.next_event().await.unwrap_or(false) {
+                return false;
+            }
+        }
+        true
+    }
+
     async fn take_in(&mut self, event: ContextEvent) -> Result<(), EnvError> {
         match event {
             ContextEvent::Attached { tab, url } => {
@@ -304,10 +333,8 @@ impl World {
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];
         match clock {
-            Clock::Virtual => commands.push((
-                "Emulation.setVirtualTimePolicy",
-                json!({"policy": "pause", "initialVirtualTime": EPOCH_S}),
-            )),
+            Clock::Virtual => commands
+                .push(("Emulation.setVirtualTimePolicy", json!({"policy": "pause", "initialVirtualTime": EPOCH_S}))),
             Clock::Real => {
                 commands.push(("Network.enable", json!({"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})));
             }
@@ -378,8 +405,10 @@ impl World {
             match open.pace.clock() {
                 Clock::Virtual if !open.tab.state(loaded) => {
                     open.pace.advance(&open.tab, LOAD_STEP_MS, left).await?;
-                    // The news that it has loaded comes by another way than the news that its time is over.
-                    open.tab.wait(LATE_NEWS, loaded).await?;
+                    // The news that it has loaded may lag behind the time in which it did.
+                    if !open.tab.state(loaded) && open.tab.evaluate(LOADED).await.is_ok_and(|done| done == true) {
+                        open.tab.wait(LATE_NEWS.min(left), loaded).await?;
+                    }
                 }
                 Clock::Real if !open.tab.state(loaded) => {
                     let waiting = open.tab.wait(left, loaded);
@@ -392,9 +421,17 @@ impl World {
                 if open.held != loader {
                     open.pace.hold(&open.tab).await?;
                     if open.pace.clock() == Clock::Virtual {
-                        // Which frame an animation began in is chance; the end of loading is not.
-                        let rewind = "document.getAnimations().forEach((animation) => { animation.currentTime = 0 })";
-                        open.tab.evaluate_isolated(None, rewind).await?;
+                        // How much of the time granted before went to the document, and which frame an animation
+                        // began in, is chance; from here on it is not.
+                        let now = open.tab.evaluate_isolated(None, "performance.now()").await?.as_f64().unwrap_or(0.0);
+                        // Half a millisecond keeps what we look at apart from timers, which are due at whole ones.
+                        let mut rest = LOADED_AT_MS - (now - 0.5).rem_euclid(LOADED_AT_MS);
+                        if rest < FIRST_STEP_MS {
+                            rest += LOADED_AT_MS;
+                        }
+                        open.pace.advance(&open.tab, rest, left).await?;
+                        open.tab.evaluate_isolated(None, REWIND).await?;
+                        open.pace.frame(&open.tab).await?;
                     }
                     open.held = loader;
                 }
@@ -409,7 +446,7 @@ impl World {
         let settle = self.browser.config().settle;
         let begun = Instant::now();
         let quiet = settle.quiet.as_secs_f64() * 1000.0;
-        let mut steps = [1000.0 / 60.0, quiet].into_iter();
+        let mut steps = [FIRST_STEP_MS, quiet].into_iter();
         loop {
             self.take_in_events().await?;
             let left = settle.wall.saturating_sub(begun.elapsed());
@@ -429,7 +466,7 @@ impl World {
                         if !self.finish_loading(left).await? {
                             return Ok(false);
                         }
-                        steps = [1000.0 / 60.0, quiet].into_iter();
+                        steps = [FIRST_STEP_MS, quiet].into_iter();
                         continue;
                     }
                     let patient = step == Some(quiet);

@@ -20,7 +20,10 @@ async fn equal_seeds_give_equal_pixels_in_different_browsers() {
         let mut env = browser().env();
         let start = StartState::Web(site.start("/"));
         let mut seen = vec![env.reset(&start, Seed(seed)).await.unwrap()];
-        assert!(env.is_deterministic(), "these tests need chromium-headless-shell: apt-get install chromium-headless-shell");
+        assert!(
+            env.is_deterministic(),
+            "these tests need chromium-headless-shell: apt-get install chromium-headless-shell"
+        );
         let button = seen[0].elements.iter().find(|element| element.name == "go").unwrap().point;
         for action in [Action::click(button), Action::Wait { ms: 500 }, Action::click(button)] {
             seen.push(env.step(&action).await.unwrap().observation);
@@ -73,7 +76,8 @@ async fn a_late_change_is_waited_for() {
 async fn on_the_wall_clock_pages_settle_too() {
     let page = "<button onclick=\"setTimeout(()=>this.textContent='later', 60)\">now</button>\
                 <script>setTimeout(()=>document.body.append('ready'),30)</script>";
-    let mut live = Live::with(&[("/", page)], |start| glim_env::WebStart { clock: glim_env::Clock::Real, ..start }).await;
+    let mut live =
+        Live::with(&[("/", page)], |start| glim_env::WebStart { clock: glim_env::Clock::Real, ..start }).await;
     assert!(live.shows("ready"));
     live.click("now").await;
     assert!(live.names().contains(&"later"), "{:?}", live.names());

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use glim_browser::{Browser, BrowserConfig};
-use glim_env::{Action, Environment, EnvError, Seed, StartState};
+use glim_env::{Action, EnvError, Environment, Seed, StartState};
 
 use crate::site::{Site, browser};
 

@@ -1,6 +1,6 @@
 //! Nothing leaves the allowed hosts, by whatever way.
 
-use glim_env::{Action, Environment, EnvError, Notice, Seed, StartState};
+use glim_env::{Action, EnvError, Environment, Notice, Seed, StartState};
 
 use crate::site::{Live, Site, browser};
 
@@ -27,8 +27,17 @@ async fn every_kind_of_request_is_fenced_in() {
 
 #[tokio::test]
 async fn an_agent_cannot_leave_either() {
-    let mut live = Live::at(&[("/", "<a href='http://evil.test/x'>out</a><a href='file:///etc/passwd'>file</a>")]).await;
-    for url in ["http://evil.test/", "file:///etc/passwd", "chrome://version", "javascript:alert(1)", "http://127.0.0.1/", "view-source:http://site.test/", ""] {
+    let mut live =
+        Live::at(&[("/", "<a href='http://evil.test/x'>out</a><a href='file:///etc/passwd'>file</a>")]).await;
+    for url in [
+        "http://evil.test/",
+        "file:///etc/passwd",
+        "chrome://version",
+        "javascript:alert(1)",
+        "http://127.0.0.1/",
+        "view-source:http://site.test/",
+        "",
+    ] {
         let reason = live.rejected(Action::Navigate { url: url.into() }).await;
         assert!(!reason.is_empty());
         live.rejected(Action::OpenTab { url: Some(url.into()) }).await;

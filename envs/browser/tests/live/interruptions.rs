@@ -12,9 +12,7 @@ async fn dialogs_are_answered_and_reported() {
     live.click("ask").await;
     assert!(live.shows("true Mia"), "{:?}", live.seen.elements);
     for (kind, text) in [("alert", "hi"), ("confirm", "sure?"), ("prompt", "name")] {
-        let told = |notice: &Notice| {
-            matches!(notice, Notice::Dialog { dialog, message, accepted: true } if dialog == kind && message == text)
-        };
+        let told = |notice: &Notice| matches!(notice, Notice::Dialog { dialog, message, accepted: true } if dialog == kind && message == text);
         assert!(live.noticed(told), "{kind}: {:?}", live.seen.notices);
     }
 }
@@ -73,7 +71,8 @@ async fn powers_of_the_machine_are_refused() {
                 <input type=file aria-label=file>";
     let mut live = Live::at(&[("/", page)]).await;
     live.click("ask").await;
-    let refused = |what: &'static str| move |notice: &Notice| matches!(notice, Notice::Refused { what: w } if w == what);
+    let refused =
+        |what: &'static str| move |notice: &Notice| matches!(notice, Notice::Refused { what: w } if w == what);
     assert!(live.noticed(refused("window.print")), "{:?}", live.seen.notices);
     let file = live.find("file").point;
     live.done(Action::click(file)).await;

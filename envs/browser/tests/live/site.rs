@@ -8,7 +8,9 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use glim_browser::{Browser, BrowserConfig, BrowserEnv};
-use glim_env::{Action, Element, Environment, Notice, Observation, Outcome, Seed, StartState, Step, Viewport, WebStart};
+use glim_env::{
+    Action, Element, Environment, Notice, Observation, Outcome, Seed, StartState, Step, Viewport, WebStart,
+};
 
 /// Pages by path; `Location:` and `401` and such are spelled as the first line of a page.
 pub struct Site {
@@ -25,7 +27,8 @@ impl Drop for Site {
 
 impl Site {
     pub async fn new(pages: &[(&str, &str)]) -> Site {
-        let pages: HashMap<String, String> = pages.iter().map(|(path, page)| ((*path).into(), (*page).into())).collect();
+        let pages: HashMap<String, String> =
+            pages.iter().map(|(path, page)| ((*path).into(), (*page).into())).collect();
         let pages = Arc::new(pages);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = asked.clone();
