@@ -191,7 +191,10 @@ async fn a_killed_browser_makes_episodes_void_and_none_of_them_zero() {
     let voids = killer.voids.lock().unwrap().clone();
     assert!(tally.void_attempts > 0 && tally.panics == 0, "{tally:?}");
     assert_eq!(store::voids(folder.path()).unwrap().len(), voids.len());
-    assert!(voids.iter().all(|void| ["died", "crashed", "protocol", "start"].contains(&void.kind.as_str())), "{voids:?}");
+    assert!(
+        voids.iter().all(|void| ["died", "crashed", "protocol", "start"].contains(&void.kind.as_str())),
+        "{voids:?}"
+    );
     assert!(results.complete);
     for episode in &results.episodes {
         assert!(episode.success && episode.status == Status::Done, "{episode:?} of {voids:?}");

@@ -183,5 +183,13 @@ fn state(episode: &EpisodeResult) -> &'static str {
 }
 
 fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        // Four decimal places are enough to look at.
+        serde_json::Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or(f64::NAN);
+            ((number * 10_000.0).round() / 10_000.0).to_string()
+        }
+        other => other.to_string(),
+    }
 }

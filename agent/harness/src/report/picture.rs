@@ -30,12 +30,12 @@ pub(super) fn thumbnail(png: &[u8]) -> Option<String> {
     let small = if width > WIDTH {
         // A page of any length keeps its shape; a side has at least one pixel.
         let height = (f64::from(height) * f64::from(WIDTH) / f64::from(width)).round().max(1.0) as u32;
-        image::imageops::thumbnail(&picture.to_rgb8(), WIDTH, height)
+        picture.thumbnail_exact(WIDTH, height)
     } else {
-        picture.to_rgb8()
+        picture
     };
     let mut jpeg = Vec::new();
-    small.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY)).ok()?;
+    small.into_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY)).ok()?;
     Some(format!("data:image/jpeg;base64,{}", BASE64.encode(jpeg)))
 }
 

@@ -17,10 +17,13 @@ pub(super) fn action(action: &Action, observation: &Observation) -> String {
                 (Button::Right, _) => "Right-click",
                 (Button::Middle, _) => "Middle-click",
             };
-            format!("{verb} {}", at(target))
+            // A place without a name reads `Click at 35, 25`, but `Drag from 35, 25`.
+            let at = at(target);
+            let by_number = at.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+            format!("{verb} {}{at}", if by_number { "at " } else { "" })
         }
         Action::Hover { target } => format!("Point at {}", at(target)),
-        Action::Drag { from, to } => format!("Drag {} to {}", at(from), at(to)),
+        Action::Drag { from, to } => format!("Drag from {} to {}", at(from), at(to)),
         Action::Type { target, text, replace, submit } => {
             let verb = if *replace { "Replace with" } else { "Type" };
             let into = target.as_ref().map(|target| format!(" in {}", at(target))).unwrap_or_default();
@@ -98,7 +101,7 @@ fn place(target: &Target, observation: &Observation) -> String {
             let under = observation.elements.iter().filter(|element| element.rect.contains(*point));
             let innermost = under.min_by(|a, b| a.rect.area().total_cmp(&b.rect.area()));
             let name = innermost.map(|element| element.name.trim()).filter(|name| !name.is_empty());
-            name.map_or_else(|| format!("at {:.0}, {:.0}", point.x, point.y), quote)
+            name.map_or_else(|| format!("{:.0}, {:.0}", point.x, point.y), quote)
         }
     }
 }
@@ -132,6 +135,8 @@ mod tests {
         assert_eq!(say(&Action::click(Target::Mark(9))), "Click [9], which is not there");
         assert_eq!(say(&Action::click(Point::new(5.0, 5.0))), "Click “Next”");
         assert_eq!(say(&Action::click(Point::new(35.0, 25.0))), "Click at 35, 25");
+        let drag = Action::Drag { from: Target::Mark(1), to: Point::new(35.0, 25.0).into() };
+        assert_eq!(say(&drag), "Drag from “Next” [1] to 35, 25");
         let long = Action::Type { target: None, text: "x\n".repeat(100), replace: false, submit: true };
         assert_eq!(say(&long).chars().count(), "Type “”, then Enter".chars().count() + QUOTE);
         assert_eq!(say(&Action::Scroll { target: None, dx: 0.0, dy: -300.0 }), "Scroll up 300 px");
