@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use self::fields::Command;
 pub(crate) use self::reply::Reply;
+use self::reply::{Place, Reading};
 
 mod call;
 mod desktop;
@@ -64,7 +65,7 @@ impl Dialect {
         let reply = Reply::split(text);
         let mut failure = None;
         for place in reply.places() {
-            match self.first(place.text, !place.is_action, observation) {
+            match self.first(place, observation) {
                 Some(Ok(action)) => return Ok(action),
                 Some(Err(unreadable)) => failure = failure.or(Some(unreadable)),
                 None => {}
@@ -73,12 +74,18 @@ impl Dialect {
         Err(failure.unwrap_or_else(|| self.nothing_found(&reply)))
     }
 
-    /// The first action in a stretch of text, in this dialect before others.
-    fn first(self, text: &str, at_line_start: bool, observation: &Observation) -> Option<Result<Action, Unreadable>> {
-        let tagged = || tagged(text).map(|command| vocabulary::action(&command, observation));
-        let call = || call::first(text, at_line_start).map(|command| vocabulary::action(&command, observation));
-        let object = || object(text).map(|command| vocabulary::action(&command, observation));
-        let line = || web::first(text, at_line_start, observation);
+    /// The first action in a stretch of a reply, in this dialect before others.
+    fn first(self, place: Place<'_>, observation: &Observation) -> Option<Result<Action, Unreadable>> {
+        let Place { text, reading } = place;
+        let at_line_start = reading == Reading::AtLineStart;
+        let meant = |command: Command| vocabulary::action(&command, observation);
+        let tagged = || tagged(text).map(meant);
+        let call = || call::first(text, at_line_start).map(meant);
+        let object = || object(text).map(meant);
+        let line = || match reading {
+            Reading::CallsAnywhere => None,
+            Reading::Anywhere | Reading::AtLineStart => web::first(text, at_line_start, observation),
+        };
         match self {
             Dialect::Web => tagged().or_else(line).or_else(call).or_else(object),
             Dialect::Desktop => tagged().or_else(call).or_else(object).or_else(line),

@@ -47,17 +47,20 @@ impl<'a> Reply<'a> {
         Reply { body, sections, unfinished_thought }
     }
 
-    /// Where to look for the action, best place first: the box, what is labelled as action, then all but the memory.
+    /// Where to look for the action, best place first: the box, what is labelled as action, lines that begin with one
+    /// in all but the memory, what follows `Action:` within a line, and last calls within prose.
     pub(crate) fn places(&self) -> Vec<Place<'_>> {
         let mut places = Vec::new();
         if let Some(boxed) = between(&self.body, "<|begin_of_box|>", "<|end_of_box|>") {
-            places.push(Place { text: boxed, is_action: true });
+            places.push(Place { text: boxed, reading: Reading::Anywhere });
         }
         let of = |label: Label| self.sections.iter().filter(move |section| section.label == label);
-        places.extend(of(Label::Action).map(|section| Place { text: self.text(section), is_action: true }));
-        for label in [Label::None, Label::Thought] {
-            places.extend(of(label).map(|section| Place { text: self.text(section), is_action: false }));
-        }
+        places.extend(of(Label::Action).map(|section| Place { text: self.text(section), reading: Reading::Anywhere }));
+        let prose: Vec<&str> = of(Label::None).chain(of(Label::Thought)).map(|section| self.text(section)).collect();
+        places.extend(prose.iter().map(|text| Place { text, reading: Reading::AtLineStart }));
+        let inline = prose.iter().filter_map(|text| text.split_once(" Action:"));
+        places.extend(inline.map(|(_, text)| Place { text, reading: Reading::Anywhere }));
+        places.extend(prose.iter().map(|text| Place { text, reading: Reading::CallsAnywhere }));
         places
     }
 
@@ -89,8 +92,19 @@ impl<'a> Reply<'a> {
 pub(crate) struct Place<'a> {
     /// Its text.
     pub(crate) text: &'a str,
-    /// It is boxed or labelled as action; elsewhere an action must begin its line, because prose mentions actions too.
-    pub(crate) is_action: bool,
+    /// How far an action may be hidden in it.
+    pub(crate) reading: Reading,
+}
+
+/// How to look for an action, since prose mentions actions too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// It is boxed or labelled as action: the first one counts.
+    Anywhere,
+    /// One that begins its line.
+    AtLineStart,
+    /// A call or an object, whose form no prose has by accident.
+    CallsAnywhere,
 }
 
 /// The text without what stands between think tags, and whether the last thought was never finished.

@@ -75,7 +75,7 @@ fn list(text: &mut String, observation: &Observation) {
 fn described(element: &Element) -> String {
     let name = if element.name.is_empty() { &element.text } else { &element.name };
     let mut line = format!("{} \"{}\"", quoted(&element.role, 20), quoted(name, 120));
-    if let Some(value) = element.value.as_ref().filter(|value| *value != name) {
+    if let Some(value) = element.value.as_ref().filter(|value| *value != name && element.options.is_empty()) {
         let _ = write!(line, " = \"{}\"", quoted(value, 120));
     }
     let states = &element.states;
