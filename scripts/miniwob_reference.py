@@ -11,8 +11,9 @@ time limit is 1000 s, as in BrowserGym, and `Date` starts at a fixed moment, bec
     venv/bin/pip download --no-deps miniwob==1.1.0 && unzip -q miniwob-1.1.0-*.whl 'miniwob/html/*'
     venv/bin/python scripts/miniwob_reference.py --pages miniwob/html --out tests/miniwob_golden.json
 
-A record is kept only if playing its clicks again in a fresh page gives the same; pages that move by themselves on the
-wall clock fail this, and of them only the goal is kept (`"goal_only": true`). With `--browsergym` the seeds are those
+A record is kept only if playing its clicks again, more slowly and in a fresh page, gives the same; otherwise, and for
+pages that live on the wall clock, only the goal is kept (`"goal_only": true`). Pages are served as UTF-8, which is what
+Chromium makes of them at the package's own `file:` addresses. With `--browsergym` the seeds are those
 of BrowserGym environments, which draw the page's seed with `numpy.random.RandomState(seed).randint(0, 1000000)`.
 """
 
@@ -33,7 +34,9 @@ import time
 
 import websocket
 
+# Sizes of the package's `constants.py`: what an agent sees, and the window around it.
 AREA = {"flight": (375, 667), "miniwob": (160, 210)}
+WINDOW = {"flight": (600, 800), "miniwob": (500, 320)}
 FLAGS = [
     "--headless", "--no-first-run", "--disable-background-networking", "--disable-extensions", "--hide-scrollbars",
     "--force-color-profile=srgb", "--remote-debugging-port=0", "--remote-allow-origins=*",
@@ -59,7 +62,17 @@ TARGETS = """(() => {
   visit(core.getDOMInfo());
   return found;
 })()"""
+# Pages whose reward hangs on the wall clock: where things are, or what they cost, when the click comes.
+CLOCKED = {"button-delay", "chase-circle", "moving-items", "simon-says", "stock-market"}
 STATE = "({done: WOB_DONE_GLOBAL, raw: WOB_RAW_REWARD_GLOBAL})"
+# Two frames, then until nothing loads or moves, at most 2 s; so the next click hits what the last one has led to.
+SETTLED = """(async () => {
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  const moves = () => document.getAnimations().length > 0 || (window.jQuery && jQuery.timers.length > 0)
+    || [...document.images].some(image => !image.complete);
+  const end = performance.now() + 2000;
+  do { await frame(); await frame(); } while (moves() && performance.now() < end);
+})()"""
 
 
 class Browser:
@@ -119,17 +132,18 @@ class Browser:
 class Episode:
     """One fresh page, begun with a seed."""
 
-    def __init__(self, browser, base, task, seed, viewport):
+    def __init__(self, browser, base, task, seed, viewport, pause=0.0):
         flight = task.startswith("flight.")
         path = task.replace(".", "/") + "/wrapper.html" if flight else f"miniwob/{task}.html"
         self.area = AREA["flight" if flight else "miniwob"]
-        self.browser = browser
+        window = WINDOW["flight" if flight else "miniwob"]
+        self.browser, self.pause = browser, pause
         self.context = browser.call("Target.createBrowserContext")["browserContextId"]
         target = browser.call("Target.createTarget", url="about:blank", browserContextId=self.context)["targetId"]
         self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._call("Page.enable")
         self._call("Page.addScriptToEvaluateOnNewDocument", source=FIXED_DATE)
-        width, height = viewport or self.area
+        width, height = viewport or window
         self._call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
         )
@@ -151,6 +165,7 @@ class Episode:
             raise RuntimeError("the task does not become ready")
         goal = self.evaluate("core.getUtterance()")
         self.goal = goal["utterance"] if isinstance(goal, dict) else goal
+        self._call("Runtime.evaluate", expression=SETTLED, awaitPromise=True)
 
     def _call(self, method, **params):
         return self.browser.call(method, session=self.session, **params)
@@ -166,24 +181,17 @@ class Episode:
         mouse(type="mouseMoved")
         mouse(type="mousePressed", button="left", buttons=1, clickCount=1)
         mouse(type="mouseReleased", button="left", clickCount=1)
-        # Two frames, so that handlers that wait for one have run before the next click.
-        self._call(
-            "Runtime.evaluate",
-            expression="new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))",
-            awaitPromise=True,
-        )
+        self._call("Runtime.evaluate", expression=SETTLED, awaitPromise=True)
         time.sleep(self.pause)
         return self.evaluate(STATE)
-
-    pause = 0.0
 
     def close(self):
         self.browser.call("Target.disposeBrowserContext", browserContextId=self.context)
 
 
-def play(browser, base, task, seed, viewport, clicks=None, chooser=None, count=0):
+def play(browser, base, task, seed, viewport, clicks=None, chooser=None, count=0, pause=0.0):
     """Goal, clicks and the state after each: of given clicks, or of `count` chosen ones. Ends with the episode."""
-    episode = Episode(browser, base, task, seed, viewport)
+    episode = Episode(browser, base, task, seed, viewport, pause)
     try:
         played, states = [], []
         while len(played) < (len(clicks) if chooser is None else count):
@@ -207,7 +215,7 @@ def random_clicks(generator):
             x, y = generator.choice(inside)
         else:
             x, y = generator.uniform(1, width - 1), generator.uniform(51, height - 1)
-        return [float(int(x)) + 0.5, float(int(y)) + 0.5]
+        return [int(x), int(y)]
 
     return choose
 
@@ -224,10 +232,10 @@ def record(browser, base, task, seed, options):
             best, rank = got, got_rank
         if rank[0] >= 2.0:
             break
-    again = play(browser, base, task, seed, options.viewport, clicks=best["clicks"])
+    again = play(browser, base, task, seed, options.viewport, clicks=best["clicks"], pause=0.3)
     if again["goal"] != best["goal"]:
         raise RuntimeError(f"{task} seed {seed}: the goal is not a function of the seed")
-    if again["states"] != best["states"]:
+    if again["states"] != best["states"] or task in CLOCKED:
         return {"task": task, "seed": seed, "goal": best["goal"], "goal_only": True}
     return best
 
@@ -239,6 +247,10 @@ def tasks_in(pages):
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    def guess_type(self, path):
+        kind = super().guess_type(path)
+        return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
     def log_message(self, *_):
         pass
 
@@ -269,12 +281,10 @@ def main():
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--clicks", type=int, default=5, help="most clicks in an episode")
     parser.add_argument("--tries", type=int, default=6, help="random episodes to choose the record from")
-    parser.add_argument("--pause", type=float, default=0.15, help="seconds of wall time after a click")
-    parser.add_argument("--viewport", type=lambda text: tuple(map(int, text.split("x"))), help="WxH; the task area")
+    parser.add_argument("--viewport", type=lambda text: tuple(map(int, text.split("x"))), help="WxH; the window of the package")
     parser.add_argument("--replay", type=pathlib.Path, help="play the clicks of this file instead of random ones")
     parser.add_argument("--browsergym", action="store_true", help="seeds are those of BrowserGym environments")
     options = parser.parse_args()
-    Episode.pause = options.pause
     seeds = [int(seed) for seed in options.seeds.split(",")]
     seeds = browsergym_seeds(seeds) if options.browsergym else seeds
     tasks = options.tasks.split(",") if options.tasks else tasks_in(options.pages)

@@ -16,7 +16,7 @@
 //! - The query strip stays visible, as in the package; BrowserGym empties it. The agent sees the task area of 160x210
 //!   pixels (375x667 for the flight pages), which shows neither score nor clock; the page is laid out in the package's
 //!   larger window, because menus and dialogs look at the window's size.
-//! - A page that keeps something of an earlier episode is loaded again at each reset ([`catalog::keeps_state`]).
+//! - A page that keeps something of an earlier episode is loaded again at each reset (`catalog.rs` lists them).
 //!
 //! **Which pages.** All that can be ended: the 128 tasks that the package registers (125 of them, tagged `browsergym`,
 //! are those of BrowserGym, the other 3 are tagged `flight`), and 5 pages that it ships unregistered, tagged so:
@@ -179,9 +179,11 @@ fn begin(seed: Seed, time_limit: TimeLimit) -> String {
         TimeLimit::Off => " clearTimeout(core.EP_TIMER);",
         TimeLimit::Page => "",
     };
+    // An arrow function, because the environment takes one expression.
     format!(
-        "if (core.ept0 !== null && document.activeElement) document.activeElement.blur(); core.endEpisode(0); \
-         Math.seedrandom({seed}); core.setDataMode('train'); core.startEpisodeReal();{untimed}"
+        "(() => {{ if (core.ept0 !== null && document.activeElement) document.activeElement.blur(); \
+         core.endEpisode(0); Math.seedrandom({seed}); core.setDataMode('train'); \
+         core.startEpisodeReal();{untimed} }})()"
     )
 }
 
@@ -241,8 +243,8 @@ mod tests {
         let start = start(&page("click-test"), Seed(7), TimeLimit::Page);
         let begin = start.begin.unwrap();
         assert!(
-            begin.ends_with(
-                "core.endEpisode(0); Math.seedrandom(7); core.setDataMode('train'); core.startEpisodeReal();"
+            begin.contains(
+                "core.endEpisode(0); Math.seedrandom(7); core.setDataMode('train'); core.startEpisodeReal(); }"
             ),
             "{begin}"
         );
@@ -255,7 +257,7 @@ mod tests {
     fn without_a_time_limit_only_the_timer_is_stopped() {
         let untimed = begin(Seed(u64::MAX), TimeLimit::Off);
         assert!(untimed.contains("Math.seedrandom(18446744073709551615);"), "the seed is written out: {untimed}");
-        assert!(untimed.ends_with("core.startEpisodeReal(); clearTimeout(core.EP_TIMER);"), "{untimed}");
+        assert!(untimed.contains("core.startEpisodeReal(); clearTimeout(core.EP_TIMER);"), "{untimed}");
         assert!(!untimed.contains("EPISODE_MAX_TIME"), "the reward decays over the page's own limit: {untimed}");
     }
 

@@ -1,0 +1,8 @@
+//! Everything together: real Chromium, real pages, loopback servers. One binary, one module for each area.
+//!
+//! A program or a folder that is missing fails the tests that need it and says how to get it; nothing is skipped.
+
+mod evaluation;
+mod miniwob_suite;
+mod pages_suite;
+mod sites_suite;
