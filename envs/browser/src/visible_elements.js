@@ -949,6 +949,7 @@
     isFigure(el, tag, own, box, { owner, frame }) {
       if ((owner && owner.role !== 'generic') || !this.canBeSeen(own) || own.passive) return false;
       const least = Math.min(width(box), height(box));
+      if (area(meet(box, own.clip)) < 0.6 * area(box)) return false;
       const svg = dom.namespace(el) === SVG;
       if (least < (svg ? 4 : 8) || area(box) > 0.4 * area(frame.clip)) return false;
       if (dom.closest(el, '[aria-hidden="true"]')) return false;
@@ -964,11 +965,11 @@
     }
 
     isPainted(el, style) {
-      const edge = ['Top', 'Right', 'Bottom', 'Left'].some((side) => parseFloat(style[`border${side}Width`]) > 0);
+      const edge = ['Top', 'Right', 'Bottom', 'Left'].every((side) => parseFloat(style[`border${side}Width`]) > 0);
       if (edge || style.boxShadow !== 'none' || fills(style)) return true;
       return ['::before', '::after'].some((pseudo) => {
         const { content } = getComputedStyle(el, pseudo);
-        return content !== 'none' && content !== 'normal' && content !== '""';
+        return content !== 'none' && content !== 'normal' && !/^"\s*"$/.test(content);
       });
     }
 
