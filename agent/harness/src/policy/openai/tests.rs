@@ -79,7 +79,7 @@ fn error(status: u16, message: &str, kind: &str) -> Turn {
 
 fn limits() -> Limits {
     Limits {
-        timeout: Duration::from_millis(800),
+        timeout: Duration::from_millis(1500),
         tries: 3,
         first_pause: Duration::from_millis(4),
         longest_pause: Duration::from_millis(400),
@@ -190,7 +190,7 @@ async fn what_does_not_pass_is_given_up_with_its_name() {
     let (reply, _) = outcome(thrice(|| Turn::Drop)).await;
     assert!(matches!(reply, Err(PolicyError::Unreachable { tries: 3, .. })), "{reply:?}");
     let (reply, _) = outcome(thrice(|| Turn::Sleep)).await;
-    assert!(matches!(reply, Err(PolicyError::Timeout { limit_ms: 800, tries: 3, .. })), "{reply:?}");
+    assert!(matches!(reply, Err(PolicyError::Timeout { limit_ms: 1500, tries: 3, .. })), "{reply:?}");
 }
 
 #[tokio::test]
@@ -266,12 +266,17 @@ async fn no_more_requests_are_in_flight_than_allowed() {
     let model = OpenAi::build(&format!("glm@{}", server.url), None, OPENAI, Limits { tries: 1, ..limits() })
         .expect("a good name");
     let all = futures::future::join_all((0..3).map(|_| ask(&model)));
-    let early = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        server.seen.lock().expect("no test panics here").len()
+    let seen = || server.seen.lock().expect("no test panics here").len();
+    let watch = async {
+        while seen() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Both hang until their time is over; the third would be there by now.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        seen()
     };
-    let (_, early) = futures::future::join(all, early).await;
-    assert_eq!(early, 2);
+    let (_, at_once) = futures::future::join(all, watch).await;
+    assert_eq!((at_once, seen()), (2, 3));
 }
 
 #[tokio::test]
