@@ -31,6 +31,15 @@ pub(super) fn populate(db: &Connection, seed: Seed) -> rusqlite::Result<()> {
     number_events_by_time(db)
 }
 
+/// A part's name inside a sentence: in lower case, but for abbreviations.
+pub(super) fn in_a_sentence(part: &str) -> String {
+    let word = |word: &str| {
+        let is_plain = word.chars().skip(1).all(|c| !c.is_uppercase());
+        if is_plain { word.to_lowercase() } else { word.to_owned() }
+    };
+    part.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// `2026-01-03T09:41`, that many days before today.
 pub(super) fn moment(days_ago: i64, dice: &mut SplitMix) -> String {
     let day = TODAY.saturating_sub(jiff::Span::new().days(days_ago));
@@ -124,9 +133,9 @@ fn issues(db: &Connection, project: i64, milestones: &[i64], dice: &mut SplitMix
             let body = format!(
                 "People keep asking for this. {}\n\n### Done when\n\n- it works in the {}\n- the manual says so",
                 dice.choose(&REMARKS),
-                parts[part].to_lowercase()
+                in_a_sentence(parts[part])
             );
-            (WISHES[wish].replace("{}", &parts[part].to_lowercase()), body, labels)
+            (WISHES[wish].replace("{}", &in_a_sentence(parts[part])), body, labels)
         };
         for (label, odds) in [
             ("accessibility", 8),
@@ -154,8 +163,8 @@ fn report(part: &str, fault: &str, when: &str, dice: &mut SplitMix) -> String {
     format!(
         "The {} {fault} {when}.\n\nSeen with version **{version}** on {system}.\n\n### Steps\n\n1. Start afresh\n2. Use the {} {when}\n\n\
          ### Expected\n\nThat nothing is lost and nobody waits.",
-        part.to_lowercase(),
-        part.to_lowercase(),
+        in_a_sentence(part),
+        in_a_sentence(part),
     )
 }
 
@@ -177,6 +186,7 @@ fn issue(
     let assignee = (dice.below(4) > 0).then(|| someone(MAINTAINERS, dice));
     let milestone = match (closed, dice.below(10)) {
         (true, 0..5) => Some(milestones[0]),
+        (true, 5..8) => Some(milestones[1]),
         (false, 0..6) => Some(milestones[1 + dice.below(milestones.len() - 1)]),
         _ => None,
     };

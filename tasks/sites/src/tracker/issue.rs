@@ -57,7 +57,7 @@ pub(super) async fn show(State(app): State<App>, session: Session, Path((slug, a
             .iter()
             .map(|comment| {
                 let editable = actor.need_or_own(Power::Triage, number(comment, "author_id")).is_ok();
-                context! { html => render(db, text(comment, "body")), editable, ..rows::shown(&comment) }
+                context! { html => render(db, text(comment, "body")), editable, ..rows::shown(comment) }
             })
             .collect();
         let history = rows::all(
@@ -77,7 +77,7 @@ pub(super) async fn show(State(app): State<App>, session: Session, Path((slug, a
         let has = |name: &str| issue["labels"].as_array().is_some_and(|labels| labels.iter().any(|label| label["name"] == name));
         let labels = rows::all(db, "SELECT id, name, hue FROM labels ORDER BY name", [])?;
         let labels: Vec<Value> =
-            labels.iter().map(|label| context! { on => has(text(label, "name")), ..rows::shown(&label) }).collect();
+            labels.iter().map(|label| context! { on => has(text(label, "name")), ..rows::shown(label) }).collect();
         Ok::<_, PageError>(context! {
             html => render(db, text(&issue, "body")), comments, history, original => original.first(), watching => watching.is_some(),
             may_comment => actor.need(if locked { Power::Triage } else { Power::Take }).is_ok(),

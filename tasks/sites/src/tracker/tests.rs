@@ -193,8 +193,7 @@ async fn both_issues_must_be_relabelled_and_keep_their_other_labels() {
         let sql = format!(
             "SELECT group_concat(l.name, '|') FROM issue_labels il JOIN labels l ON l.id = il.label_id JOIN issues i ON i.id = il.issue_id WHERE i.title = {title}"
         ).replace('"', "'");
-        let mut kept: Vec<String> =
-            one::<String>(site, &sql.replace("= '", "= '")).split('|').map(str::to_owned).collect();
+        let mut kept: Vec<String> = one::<String>(site, &sql).split('|').map(str::to_owned).collect();
         kept.retain(|name| *name != swap[0]);
         kept.push(swap[1].clone());
         kept.extend(extra.map(str::to_owned));

@@ -3,7 +3,7 @@
 use glim_env::SplitMix;
 use rusqlite::{Connection, params};
 
-use super::content::{MAINTAINERS, moment, someone};
+use super::content::{MAINTAINERS, in_a_sentence, moment, someone};
 use super::form::slug;
 use super::vocabulary::{CODE_NAMES, PARTS, PEOPLE, PROJECTS, SYSTEMS, WEEKDAYS};
 
@@ -82,8 +82,8 @@ fn body(project: i64, title: &str, hidden: Option<&str>, dice: &mut SplitMix) ->
         ),
         "Architecture" => format!(
             "## Overview\n\nThe {} talks to the {} through a queue of {} messages.\n\n## Storage\n\nRecords are kept for {} days.",
-            parts[dice.below(4)].to_lowercase(),
-            parts[4 + dice.below(5)].to_lowercase(),
+            in_a_sentence(parts[dice.below(4)]),
+            in_a_sentence(parts[4 + dice.below(5)]),
             64 << dice.below(5),
             30 * (1 + dice.below(12))
         ),
