@@ -92,7 +92,6 @@ Math.seedrandom = (seed = Math.random()) => {
     WOB_REWARD_REASON = reason;
     WOB_EPISODE_ID++;
     WOB_DONE_GLOBAL = true;
-    document.body.inert = true;
     document.body.classList.add('over');
   };
 
