@@ -79,6 +79,9 @@ impl Difficulty {
     }
 }
 
+/// Draws a goal from the content of a seed, with the given generator for what is left to choose.
+pub(crate) type Make = fn(Seed, &mut SplitMix) -> Assignment;
+
 /// A family of goals on the site `S`: `make` draws one from the content of a seed.
 pub fn family<S: Site>(
     name: &str,
@@ -91,7 +94,7 @@ pub fn family<S: Site>(
 struct Family<S> {
     name: String,
     difficulty: Difficulty,
-    make: fn(Seed, &mut SplitMix) -> Assignment,
+    make: Make,
     site: PhantomData<fn() -> S>,
 }
 

@@ -3,9 +3,7 @@
 //! A goal names all changes it wants ([`Wanted`]); [`verify`] accepts exactly those. A second order, a wrong variant or
 //! an extra row in the cart is one change too many, and so a near miss is rejected without a rule of its own.
 
-use std::collections::BTreeMap;
-
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -63,50 +61,74 @@ pub(crate) fn between(
     let tables = tables.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let mut changes = Vec::new();
     for table in tables.iter().filter(|table| !ignored.contains(&table.as_str())) {
-        let (mut before, after) = (rows(seeded, table)?, rows(live, table)?);
-        for (key, row) in after {
-            let change = match before.remove(&key) {
-                None => Change { table: table.clone(), kind: ChangeKind::Added, row, before: Map::new() },
-                Some(old) if old == row => continue,
-                Some(old) => {
-                    let differing = old.into_iter().filter(|(name, value)| row.get(name) != Some(value)).collect();
-                    Change { table: table.clone(), kind: ChangeKind::Changed, row, before: differing }
-                }
-            };
-            changes.push(change);
-        }
-        changes.extend(before.into_values().map(|row| Change {
-            table: table.clone(),
-            kind: ChangeKind::Removed,
-            row,
-            before: Map::new(),
-        }));
+        compare(table, seeded, live, &mut changes)?;
     }
     Ok(changes)
 }
 
-/// A table's rows by row id, which tables of the sites keep as their integer primary key.
-fn rows(connection: &Connection, table: &str) -> Result<BTreeMap<i64, Map<String, Value>>, rusqlite::Error> {
-    let mut statement = connection.prepare(&format!("SELECT rowid, * FROM \"{table}\""))?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let mut found = BTreeMap::new();
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let columns = names.iter().enumerate().skip(1).map(|(at, name)| Ok((name.clone(), json(row.get_ref(at)?))));
-        found.insert(row.get(0)?, columns.collect::<Result<_, rusqlite::Error>>()?);
+/// Walks both versions of a table in step, in the order of their row ids (the integer primary keys of the sites' tables).
+/// Nearly all rows are equal, so values are compared as SQLite holds them and only what differs is copied.
+fn compare(
+    table: &str,
+    seeded: &Connection,
+    live: &Connection,
+    changes: &mut Vec<Change>,
+) -> Result<(), rusqlite::Error> {
+    let sql = format!("SELECT rowid, * FROM \"{table}\" ORDER BY rowid");
+    let (mut seeded, mut live) = (seeded.prepare(&sql)?, live.prepare(&sql)?);
+    let names: Vec<String> = live.column_names().into_iter().skip(1).map(str::to_owned).collect();
+    let (mut seeded, mut live) = (seeded.query([])?, live.query([])?);
+    let (mut old, mut new) = (seeded.next()?, live.next()?);
+    loop {
+        let key = |row: Option<&Row<'_>>| row.map_or(Ok(i64::MAX), |row| row.get(0));
+        let (old_key, new_key): (i64, i64) = (key(old)?, key(new)?);
+        let (kind, row, before) = match (old, new) {
+            (None, None) => return Ok(()),
+            (Some(old), Some(new)) if old_key == new_key => {
+                let before = differing(old, new, &names)?;
+                (ChangeKind::Changed, (!before.is_empty()).then(|| object(new, &names)), before)
+            }
+            (Some(old), _) if old_key < new_key => (ChangeKind::Removed, Some(object(old, &names)), Map::new()),
+            (_, Some(new)) => (ChangeKind::Added, Some(object(new, &names)), Map::new()),
+            (Some(_), None) => return Err(rusqlite::Error::InvalidQuery),
+        };
+        if let Some(row) = row.transpose()? {
+            changes.push(Change { table: table.to_owned(), kind, row, before });
+        }
+        if old_key <= new_key {
+            old = seeded.next()?;
+        }
+        if new_key <= old_key {
+            new = live.next()?;
+        }
     }
-    Ok(found)
+}
+
+/// The old values of the columns in which two versions of a row differ.
+fn differing(old: &Row<'_>, new: &Row<'_>, names: &[String]) -> Result<Map<String, Value>, rusqlite::Error> {
+    let mut before = Map::new();
+    for (at, name) in names.iter().enumerate() {
+        let value = old.get_ref(at + 1)?;
+        if value != new.get_ref(at + 1)? {
+            before.insert(name.clone(), json(value));
+        }
+    }
+    Ok(before)
+}
+
+fn object(row: &Row<'_>, names: &[String]) -> Result<Map<String, Value>, rusqlite::Error> {
+    names.iter().enumerate().map(|(at, name)| Ok((name.clone(), json(row.get_ref(at + 1)?)))).collect()
 }
 
 /// One change that a goal wants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
-    table: &'static str,
-    kind: ChangeKind,
+    pub(crate) table: &'static str,
+    pub(crate) kind: ChangeKind,
     /// Columns of the row that must have these values.
-    columns: Vec<(&'static str, Value)>,
+    pub(crate) columns: Vec<(&'static str, Value)>,
     /// For changed rows: the columns that must have changed, and to what; no others may.
-    set: Vec<(&'static str, Value)>,
+    pub(crate) set: Vec<(&'static str, Value)>,
     /// For changed rows: columns that may have changed besides.
     free: Vec<&'static str>,
 }

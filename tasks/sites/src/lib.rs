@@ -51,6 +51,10 @@ mod travel;
 
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod instance_tests;
+#[cfg(test)]
+mod near_misses;
 
 pub use answer::Answer;
 pub use assignment::{Assignment, Difficulty, family};

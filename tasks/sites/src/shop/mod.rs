@@ -88,6 +88,9 @@ impl Site for Shop {
     }
 }
 
+#[cfg(test)]
+pub(crate) use goals::GOALS;
+
 /// The suite `shop`.
 pub fn suite() -> Suite {
     Suite { name: Shop::NAME.to_owned(), families: goals::families() }

@@ -46,7 +46,7 @@ pub(crate) async fn look_up(State(app): State<App>, session: Session, Form(form)
 
 /// A booking that this visitor may see.
 fn booking(db: &Connection, session: &Session, reference: &str) -> Result<Map<String, Value>, PageError> {
-    let sql = "SELECT bookings.*, rooms.name AS room, hotels.name AS hotel, slug, hotels.breakfast AS breakfast_price,
+    let sql = "SELECT bookings.*, rooms.name AS room, hotels.name AS hotel, hotels.slug, hotels.breakfast AS breakfast_price,
             hotels.parking AS parking_price, free_cancellation, district, cities.name AS city
         FROM bookings JOIN rooms ON rooms.id = room_id JOIN hotels ON hotels.id = hotel_id JOIN cities ON cities.id = city_id
         WHERE reference = ?1 AND (user_id = ?2 OR bookings.id IN (SELECT booking_id FROM lookups WHERE session_id = ?3))";

@@ -116,7 +116,7 @@ pub(crate) async fn image(State(app): State<App>, Path(file): Path<String>) -> R
 }
 
 fn drawing(id: usize, floors: usize) -> String {
-    let sky = ["#cfe3f2", "#f6dfc6", "#dfe7d8", "#e4dcf0"][id % 4];
+    let sky = ["#cfe3f2", "#f6dfc6", "#dfe7d8", "#e4dcf0"][(id / 4 + id) % 4];
     let wall = ["#c9705a", "#8aa5b8", "#d9b26a", "#7f9a80", "#b98aa0"][id % 5];
     let (width, height) = (130 + id * 37 % 90, 44 + floors * 32);
     let (left, top) = (200 - width / 2, 250 - height);

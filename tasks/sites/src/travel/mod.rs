@@ -80,6 +80,9 @@ impl Site for Travel {
     }
 }
 
+#[cfg(test)]
+pub(crate) use goals::GOALS;
+
 /// The suite `travel`.
 pub fn suite() -> Suite {
     Suite { name: Travel::NAME.to_owned(), families: goals::families() }

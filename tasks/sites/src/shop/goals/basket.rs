@@ -13,7 +13,10 @@ pub(crate) fn add_variant(seed: Seed, random: &mut SplitMix) -> Assignment {
     let (product, variant) = pick_variant(random, shop.products.iter());
     let quantity = 2 + random.below(2) as i64;
     let text = format!("Put {quantity} pieces of the {} {} into the cart.", product.name, in_words(variant));
-    let wanted = Wanted::added("cart_lines").with("variant_id", variant.id).with("quantity", quantity).with("user_id", Value::Null);
+    let wanted = Wanted::added("cart_lines")
+        .with("variant_id", variant.id)
+        .with("quantity", quantity)
+        .with("user_id", Value::Null);
     let mut plan = find(product);
     plan.extend(choose_variant(variant));
     plan.extend([fill("Quantity", quantity), button("Add to cart")]);

@@ -1,10 +1,9 @@
 //! Goals that go through the checkout, or take an order back.
 
 use glim_env::{Seed, SplitMix};
-use serde_json::Value;
 
 use super::{as_user, choose_variant, find, in_words, pick, pick_variant, pieces, sign_in, to_cart};
-use crate::shop::catalogue::{Catalogue, Product, Variant};
+use crate::shop::catalogue::{Address, Catalogue, Product, User, Variant};
 use crate::shop::checkout::{SHIPPING, shipping_cost};
 use crate::shop::vocabulary::{CITIES, FIRST_NAMES, LAST_NAMES, STREETS};
 use crate::solver::{Step, button, choose, click, fill, link};
@@ -13,9 +12,52 @@ use crate::{Assignment, Wanted};
 /// What an order of `quantity` pieces of one variant leaves in the database, beside the order itself.
 fn bought(variant: &Variant, quantity: i64) -> [Wanted; 2] {
     [
-        Wanted::added("order_lines").with("variant_id", variant.id).with("quantity", quantity).with("price", variant.price),
+        Wanted::added("order_lines")
+            .with("variant_id", variant.id)
+            .with("quantity", quantity)
+            .with("price", variant.price),
         Wanted::changed("variants").with("id", variant.id).set("stock", variant.stock - quantity),
     ]
+}
+
+/// Who an order is for, and where it goes.
+struct Buyer<'a> {
+    user: Option<i64>,
+    name: &'a str,
+    email: &'a str,
+    street: &'a str,
+    postcode: &'a str,
+    city: &'a str,
+    country: &'a str,
+}
+
+impl<'a> Buyer<'a> {
+    fn of(user: &'a User, address: &'a Address) -> Buyer<'a> {
+        let Address { street, postcode, city, country, .. } = address;
+        Buyer { user: Some(user.id), name: &user.name, email: &user.email, street, postcode, city, country }
+    }
+}
+
+/// The new row of an order, with a coupon's code and discount in cents.
+fn ordered(buyer: &Buyer<'_>, shipping: &str, payment: &str, subtotal: i64, coupon: Option<(&str, i64)>) -> Wanted {
+    let discount = coupon.map_or(0, |(_, discount)| discount);
+    let cost = shipping_cost(shipping, subtotal - discount).expect("goals name methods that exist");
+    Wanted::added("orders")
+        .with("user_id", buyer.user)
+        .with("email", buyer.email)
+        .with("name", buyer.name)
+        .with("street", buyer.street)
+        .with("postcode", buyer.postcode)
+        .with("city", buyer.city)
+        .with("country", buyer.country)
+        .with("shipping", shipping)
+        .with("payment", payment)
+        .with("coupon", coupon.map(|(code, _)| code))
+        .with("subtotal", subtotal)
+        .with("discount", discount)
+        .with("shipping_cost", cost)
+        .with("total", subtotal - discount + cost)
+        .with("status", "Processing")
 }
 
 fn put_in_cart(product: &Product, variant: &Variant, quantity: i64) -> Vec<Step> {
@@ -33,7 +75,6 @@ pub(crate) fn buy_by_invoice(seed: Seed, random: &mut SplitMix) -> Assignment {
     let address = pick(random, &user.addresses);
     let shipping = random.choose(&SHIPPING).name;
     let subtotal = variant.price * quantity;
-    let cost = shipping_cost(shipping, subtotal).expect("it is one of them");
     let count = if quantity == 1 { "one piece".to_owned() } else { format!("{quantity} pieces") };
     let text = format!(
         "{} Order {count} of the {} {}, sent to the saved address \"{}\" with the shipping method {shipping}, and pay by \
@@ -43,15 +84,7 @@ pub(crate) fn buy_by_invoice(seed: Seed, random: &mut SplitMix) -> Assignment {
         in_words(variant),
         address.label
     );
-    let order = Wanted::added("orders")
-        .with("user_id", user.id)
-        .with("street", address.street.clone())
-        .with("city", address.city)
-        .with("shipping", shipping)
-        .with("payment", "Invoice")
-        .with("subtotal", subtotal)
-        .with("total", subtotal + cost)
-        .with("status", "Processing");
+    let order = ordered(&Buyer::of(user, address), shipping, "Invoice", subtotal, None);
     let mut plan = sign_in(user);
     plan.extend(put_in_cart(product, variant, quantity));
     plan.extend([
@@ -78,7 +111,6 @@ pub(crate) fn buy_as_guest(seed: Seed, random: &mut SplitMix) -> Assignment {
     let email = format!("{}@post.example.org", first.to_lowercase());
     let street = format!("{} {}", 10 + random.below(80), random.choose(&STREETS));
     let (city, postcode, country) = *random.choose(&CITIES);
-    let cost = shipping_cost(shipping, variant.price).expect("it is one of them");
     let text = format!(
         "Without signing in, order one piece of the {} {}. Send it to {name}, {street}, {postcode} {city}, {country} (e-mail \
          {email}) with the shipping method {shipping}. Pay with the credit card 4242 4242 4242 4242, expiry 12/28, security \
@@ -86,17 +118,8 @@ pub(crate) fn buy_as_guest(seed: Seed, random: &mut SplitMix) -> Assignment {
         product.name,
         in_words(variant)
     );
-    let order = Wanted::added("orders")
-        .with("user_id", Value::Null)
-        .with("email", email.clone())
-        .with("name", name.clone())
-        .with("street", street.clone())
-        .with("postcode", postcode)
-        .with("city", city)
-        .with("country", country)
-        .with("shipping", shipping)
-        .with("payment", "Card ending 4242")
-        .with("total", variant.price + cost);
+    let buyer = Buyer { user: None, name: &name, email: &email, street: &street, postcode, city, country };
+    let order = ordered(&buyer, shipping, "Card ending 4242", variant.price, None);
     let mut plan = put_in_cart(product, variant, 1);
     plan.extend([
         link("Go to checkout"),
@@ -127,23 +150,13 @@ pub(crate) fn buy_cart(seed: Seed, random: &mut SplitMix) -> Assignment {
     let shipping = random.choose(&SHIPPING).name;
     let subtotal: i64 = user.cart.iter().map(|(id, quantity)| shop.variant(*id).1.price * quantity).sum();
     let discount = (subtotal * 10 + 50) / 100;
-    let cost = shipping_cost(shipping, subtotal - discount).expect("it is one of them");
     let text = format!(
         "{} Order what is in the cart, with the discount code WINTER10, sent to the address \"Home\" with the shipping method \
          {shipping}, and pay by invoice.",
         as_user(user)
     );
-    let home = &user.addresses[0];
-    let mut wanted = vec![
-        Wanted::added("orders")
-            .with("user_id", user.id)
-            .with("street", home.street.clone())
-            .with("shipping", shipping)
-            .with("payment", "Invoice")
-            .with("coupon", "WINTER10")
-            .with("discount", discount)
-            .with("total", subtotal - discount + cost),
-    ];
+    let buyer = Buyer::of(user, &user.addresses[0]);
+    let mut wanted = vec![ordered(&buyer, shipping, "Invoice", subtotal, Some(("WINTER10", discount)))];
     for (id, quantity) in &user.cart {
         wanted.extend(bought(shop.variant(*id).1, *quantity));
         wanted.push(Wanted::removed("cart_lines").with("user_id", user.id).with("variant_id", *id));

@@ -12,38 +12,42 @@ use glim_tasks::TaskFamily;
 
 use super::Shop;
 use super::catalogue::{Product, User, Variant};
-use crate::Difficulty::{Easy, Hard, Medium};
+use crate::Difficulty::{self, Easy, Hard, Medium};
+use crate::assignment::Make;
 use crate::family;
 use crate::solver::{Step, button, choose, click, fill, link, submit};
 
-/// All families, questions first.
+/// All goals, questions first.
+pub(crate) const GOALS: &[(&str, Difficulty, Make)] = &[
+    ("variant-price", Easy, questions::variant_price),
+    ("variant-stock", Easy, questions::variant_stock),
+    ("count-of-brand", Easy, questions::count_of_brand),
+    ("review-author", Easy, questions::review_author),
+    ("best-rated", Medium, questions::best_rated),
+    ("cheapest-in-colour", Hard, questions::cheapest_in_colour),
+    ("price-difference", Medium, questions::price_difference),
+    ("order-total", Medium, questions::order_total),
+    ("add-variant-to-cart", Easy, basket::add_variant),
+    ("change-cart-quantity", Medium, basket::change_quantity),
+    ("remove-from-cart", Medium, basket::remove),
+    ("apply-coupon", Medium, basket::apply_coupon),
+    ("wishlist-to-cart", Hard, basket::from_wishlist),
+    ("add-to-wishlist", Medium, account::add_to_wishlist),
+    ("remove-from-wishlist", Easy, account::remove_from_wishlist),
+    ("change-email", Easy, account::change_email),
+    ("subscribe-newsletter", Easy, account::subscribe),
+    ("add-address", Medium, account::add_address),
+    ("remove-address", Easy, account::remove_address),
+    ("write-review", Medium, account::write_review),
+    ("cancel-order", Medium, checkout::cancel_order),
+    ("buy-by-invoice", Hard, checkout::buy_by_invoice),
+    ("buy-as-guest", Hard, checkout::buy_as_guest),
+    ("buy-cart-with-coupon", Hard, checkout::buy_cart),
+];
+
+/// The goals as families.
 pub(crate) fn families() -> Vec<Arc<dyn TaskFamily>> {
-    vec![
-        family::<Shop>("variant-price", Easy, questions::variant_price),
-        family::<Shop>("variant-stock", Easy, questions::variant_stock),
-        family::<Shop>("count-of-brand", Easy, questions::count_of_brand),
-        family::<Shop>("review-author", Easy, questions::review_author),
-        family::<Shop>("best-rated", Medium, questions::best_rated),
-        family::<Shop>("cheapest-in-colour", Hard, questions::cheapest_in_colour),
-        family::<Shop>("price-difference", Medium, questions::price_difference),
-        family::<Shop>("order-total", Medium, questions::order_total),
-        family::<Shop>("add-variant-to-cart", Easy, basket::add_variant),
-        family::<Shop>("change-cart-quantity", Medium, basket::change_quantity),
-        family::<Shop>("remove-from-cart", Medium, basket::remove),
-        family::<Shop>("apply-coupon", Medium, basket::apply_coupon),
-        family::<Shop>("wishlist-to-cart", Hard, basket::from_wishlist),
-        family::<Shop>("add-to-wishlist", Medium, account::add_to_wishlist),
-        family::<Shop>("remove-from-wishlist", Easy, account::remove_from_wishlist),
-        family::<Shop>("change-email", Easy, account::change_email),
-        family::<Shop>("subscribe-newsletter", Easy, account::subscribe),
-        family::<Shop>("add-address", Medium, account::add_address),
-        family::<Shop>("remove-address", Easy, account::remove_address),
-        family::<Shop>("write-review", Medium, account::write_review),
-        family::<Shop>("cancel-order", Medium, checkout::cancel_order),
-        family::<Shop>("buy-by-invoice", Hard, checkout::buy_by_invoice),
-        family::<Shop>("buy-as-guest", Hard, checkout::buy_as_guest),
-        family::<Shop>("buy-cart-with-coupon", Hard, checkout::buy_cart),
-    ]
+    GOALS.iter().map(|(name, difficulty, make)| family::<Shop>(name, *difficulty, *make)).collect()
 }
 
 /// One of the candidates.

@@ -131,7 +131,10 @@ fn cheapest<'a>(shop: &'a Catalogue, kind: &str, colour: &str, stars: i64) -> Op
 pub(crate) fn price_difference(seed: Seed, random: &mut SplitMix) -> Assignment {
     let shop = Catalogue::of(seed);
     let kind = pick(random, KINDS.iter().filter(|kind| kind.sizes.len() == 1));
-    let dear = pick(random, shop.of_kind(kind.slug).filter(|it| shop.of_kind(kind.slug).any(|other| other.price() < it.price())));
+    let dear = pick(
+        random,
+        shop.of_kind(kind.slug).filter(|it| shop.of_kind(kind.slug).any(|other| other.price() < it.price())),
+    );
     let cheap = pick(random, shop.of_kind(kind.slug).filter(|product| product.price() < dear.price()));
     let difference = dear.price() - cheap.price();
     let text = format!(

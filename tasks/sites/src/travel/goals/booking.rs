@@ -1,6 +1,7 @@
 //! Goals that make, change or cancel a booking.
 
 use glim_env::{Seed, SplitMix};
+use serde_json::Value;
 
 use super::questions::{cheapest, find_booking};
 use super::{draw, draw_stay, guests_in_words, in_words, nights, pick, search};
@@ -53,15 +54,12 @@ pub(crate) fn change_dates(seed: Seed, random: &mut SplitMix) -> Assignment {
         booking.last_name,
         in_words(stay)
     );
-    // Stays of equal price leave the total as it was.
-    let mut changed = Wanted::changed("bookings")
+    let changed = Wanted::changed("bookings")
         .with("id", booking.id)
-        .with("total", total)
         .set("check_in", stay.check_in().to_string())
         .set("check_out", stay.check_out().to_string());
-    if total != booking.total {
-        changed = changed.set("total", total);
-    }
+    // Stays of equal price leave the total as it was.
+    let changed = if total == booking.total { changed } else { changed.set("total", total) };
     let mut wanted = vec![changed];
     wanted.extend(nights(room, booking.stay, 1));
     wanted.extend(nights(room, stay, -1));
@@ -96,6 +94,7 @@ impl Guest {
 /// The new row of a booking without extras.
 fn booked(room: &Room, stay: Stay, guests: i64, guest: &Guest) -> Wanted {
     Wanted::added("bookings")
+        .with("user_id", Value::Null)
         .with("room_id", room.id)
         .with("check_in", stay.check_in().to_string())
         .with("check_out", stay.check_out().to_string())

@@ -11,32 +11,36 @@ use glim_tasks::TaskFamily;
 
 use super::Travel;
 use super::atlas::{Atlas, Hotel, Room, Stay, Traveller};
-use crate::Difficulty::{Easy, Hard, Medium};
+use crate::Difficulty::{self, Easy, Hard, Medium};
+use crate::assignment::Make;
 use crate::solver::{Step, button, choose, fill, link};
 use crate::{Wanted, clock, family};
 
-/// All families, questions first.
+/// All goals, questions first.
+pub(crate) const GOALS: &[(&str, Difficulty, Make)] = &[
+    ("breakfast-price", Easy, questions::breakfast_price),
+    ("free-cancellation", Easy, questions::free_cancellation),
+    ("arrival-of-booking", Easy, questions::arrival_of_booking),
+    ("price-of-stay", Medium, questions::price_of_stay),
+    ("cheapest-hotel", Medium, questions::cheapest_hotel),
+    ("hotels-with-rooms", Medium, questions::hotels_with_rooms),
+    ("best-rated-with-pets", Medium, questions::best_rated_with_pets),
+    ("cheapest-night", Hard, questions::cheapest_night),
+    ("calendar-entry-on-day", Medium, calendar::entry_on_day),
+    ("add-calendar-entry", Easy, calendar::add_entry),
+    ("move-calendar-entry", Medium, calendar::move_entry),
+    ("delete-calendar-entry", Medium, calendar::delete_entry),
+    ("cancel-booking", Easy, booking::cancel),
+    ("change-contact", Easy, booking::change_contact),
+    ("change-dates", Medium, booking::change_dates),
+    ("book-room", Medium, booking::book_room),
+    ("book-with-extras", Hard, booking::book_with_extras),
+    ("book-cheapest-stay", Hard, booking::book_cheapest),
+];
+
+/// The goals as families.
 pub(crate) fn families() -> Vec<Arc<dyn TaskFamily>> {
-    vec![
-        family::<Travel>("breakfast-price", Easy, questions::breakfast_price),
-        family::<Travel>("free-cancellation", Easy, questions::free_cancellation),
-        family::<Travel>("arrival-of-booking", Easy, questions::arrival_of_booking),
-        family::<Travel>("price-of-stay", Medium, questions::price_of_stay),
-        family::<Travel>("cheapest-hotel", Medium, questions::cheapest_hotel),
-        family::<Travel>("hotels-with-rooms", Medium, questions::hotels_with_rooms),
-        family::<Travel>("best-rated-with-pets", Medium, questions::best_rated_with_pets),
-        family::<Travel>("cheapest-night", Hard, questions::cheapest_night),
-        family::<Travel>("calendar-entry-on-day", Medium, calendar::entry_on_day),
-        family::<Travel>("add-calendar-entry", Easy, calendar::add_entry),
-        family::<Travel>("move-calendar-entry", Medium, calendar::move_entry),
-        family::<Travel>("delete-calendar-entry", Medium, calendar::delete_entry),
-        family::<Travel>("cancel-booking", Easy, booking::cancel),
-        family::<Travel>("change-contact", Easy, booking::change_contact),
-        family::<Travel>("change-dates", Medium, booking::change_dates),
-        family::<Travel>("book-room", Medium, booking::book_room),
-        family::<Travel>("book-with-extras", Hard, booking::book_with_extras),
-        family::<Travel>("book-cheapest-stay", Hard, booking::book_cheapest),
-    ]
+    GOALS.iter().map(|(name, difficulty, make)| family::<Travel>(name, *difficulty, *make)).collect()
 }
 
 /// One of the candidates.
