@@ -1,5 +1,7 @@
 //! The list of what is visible, on hand-made hard cases (`fixtures/`) in real Chromium.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use axum::http::{StatusCode, Uri, header};
@@ -328,6 +330,21 @@ async fn pictures_shapes_and_image_maps() {
     screen.one("link", "Triangle");
     screen.one("video", "Clip");
     assert_eq!(screen.box_of("link", "Profile")[2..], [16.0, 16.0]);
+}
+
+#[tokio::test]
+async fn a_few_shapes_without_a_word_are_listed_and_many_are_not() {
+    let mut screen = Screen::of("figures").await;
+    let corners = |screen: &Screen| -> Vec<(f64, f64)> {
+        screen.all("generic", "").iter().map(|figure| (figure.rect.x, figure.rect.y)).collect()
+    };
+    assert_eq!(corners(&screen), [(10.0, 10.0), (70.0, 10.0), (250.0, 10.0), (30.0, 100.0)]);
+    assert!(screen.all("generic", "").iter().all(|figure| !figure.clickable));
+    screen.one("text", "Axis");
+    let down = Action::Scroll { target: None, dx: 0.0, dy: 500.0 };
+    assert_eq!(screen.act(down).await, Outcome::Done);
+    assert_eq!(screen.seen.scroll.y, 500.0);
+    assert_eq!(corners(&screen), []);
 }
 
 #[tokio::test]
