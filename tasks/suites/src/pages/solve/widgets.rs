@@ -1,6 +1,6 @@
 //! Lists of options, sliders, steppers and switches.
 
-use glim_env::{Action, Element, Point, Target};
+use glim_env::{Action, Element, Point};
 
 use crate::pages::screen::{Next, Screen, Step, act, click};
 
@@ -131,6 +131,5 @@ pub(in crate::pages) fn settings(screen: &Screen<'_>) -> Step {
     if wanted.iter().all(|(name, _)| seen(name)) {
         return screen.press("Save");
     }
-    let panel = screen.elements.iter().find(|element| element.scrollable).ok_or(Next::Stuck)?;
-    act(Action::Scroll { target: Some(Target::Mark(panel.mark)), dx: 0.0, dy: 120.0 })
+    screen.scroll_down(200.0)
 }
