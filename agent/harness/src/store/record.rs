@@ -93,7 +93,7 @@ impl RunRecord {
     /// Adds the tasks and seeds of an earlier part of the same run.
     pub(super) fn widen(&mut self, earlier: RunRecord) {
         let merge = |mine: &mut Vec<String>, mut theirs: Vec<String>| {
-            theirs.extend(mine.drain(..));
+            theirs.append(mine);
             let mut seen = std::collections::HashSet::new();
             theirs.retain(|name| seen.insert(name.clone()));
             *mine = theirs;

@@ -68,7 +68,7 @@ async fn an_episode_comes_back_exactly_as_it_was() {
     assert_eq!(stored.finished, finished);
     assert!(matches!(stored.finished.episode.turns[0].outcome, Outcome::Rejected { .. }));
     assert_eq!(stored.rewards, [("score".to_owned(), 1.0)].into());
-    assert_eq!(episodes(run.path()).unwrap(), [folder.clone()]);
+    assert_eq!(episodes(run.path()).unwrap(), std::slice::from_ref(&folder));
 
     let summary = summary(&folder).unwrap();
     assert_eq!((summary.turns, summary.verdict, summary.attempt), (5, finished.verdict.clone(), 1));
