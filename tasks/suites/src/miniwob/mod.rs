@@ -13,7 +13,8 @@
 //!   reward. BrowserGym counts any raw reward above 0 as success. Pages that ask for a place, an angle or a colour
 //!   (`circle-center`, `use-colorwheel`) pay by distance, and seldom pay in full; [`Verdict::details`] holds the raw
 //!   reward, to set another threshold.
-//! - The query strip stays visible, as in the package; BrowserGym empties it. The agent sees the task area of 160x210
+//! - The query strip stays visible, as in the package; BrowserGym empties it, by which the goal of `use-colorwheel-2`
+//!   gains a colour code, and it ends an episode when a page's address gains a `#`. The agent sees the task area of 160x210
 //!   pixels (375x667 for the flight pages), which shows neither score nor clock; the page is laid out in the package's
 //!   larger window, because menus and dialogs look at the window's size.
 //! - A page that keeps something of an earlier episode is loaded again at each reset (`catalog.rs` lists them).
