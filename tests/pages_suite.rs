@@ -222,7 +222,7 @@ async fn equal_seeds_give_equal_episodes_with_and_without_a_reload() {
 }
 
 async fn play_pixels(env: &mut BrowserEnv, family: &dyn TaskFamily, seed: Seed) -> glim_env::Screenshot {
-    Play::begin(env, family, seed).await.unwrap().observation.screenshot
+    Play::begin(env, family, seed).await.expect("the page begins").observation.screenshot
 }
 
 /// How a goal is misread.
@@ -268,7 +268,7 @@ fn one_more(goal: &str, at: usize) -> String {
     }
     from += goal[from..].find(is_digit).expect("the goal has that many numbers");
     let to = from + goal[from..].find(|letter| !is_digit(letter)).expect("a goal ends with a full stop");
-    let number: u64 = goal[from..to].parse().unwrap();
+    let number: u64 = goal[from..to].parse().expect("digits make a number");
     format!("{}{}{}", &goal[..from], number + 1, &goal[to..])
 }
 
