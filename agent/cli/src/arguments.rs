@@ -1,0 +1,200 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use glim_agent::Dialect;
+use glim_env::Viewport;
+
+/// A multimodal model learns to see and to operate screens.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Let an agent reach a goal on a live page, and watch it.
+    Run(Run),
+    /// Evaluate an agent on suites of tasks. An interrupted evaluation goes on where it stopped.
+    Eval(Eval),
+    /// Scripted and random agents on all bundled tasks, and a report.
+    Demo(Demo),
+    /// Write the report of a run folder again.
+    View(View),
+    /// Serve one of the bundled sites, to click around in it by hand.
+    Site(Site),
+    /// Say what is missing on this machine, and the command that adds it.
+    Doctor,
+}
+
+#[derive(Args)]
+pub(crate) struct AgentArguments {
+    /// Who acts: scripted, random, noop, openai:MODEL@BASE_URL or replay:EPISODE_DIR. The key of a server comes from
+    /// OPENAI_API_KEY.
+    #[arg(long, value_name = "AGENT")]
+    pub agent: String,
+
+    /// The language of the agent's actions: web (numbered marks), desktop (calls with points), mobile (JSON with
+    /// boxes).
+    #[arg(long, default_value_t = Dialect::Web)]
+    pub dialect: Dialect,
+
+    /// Sampling temperature.
+    #[arg(long, default_value_t = 0.0)]
+    pub temperature: f64,
+
+    /// Tokens in one reply at the most.
+    #[arg(long, value_name = "N", default_value_t = 8192)]
+    pub max_tokens: u32,
+
+    /// Turns in an episode at the most; each task's own budget if absent.
+    #[arg(long, value_name = "N")]
+    pub turns: Option<usize>,
+}
+
+#[derive(Args)]
+pub(crate) struct BrowserArguments {
+    /// Open a window. Needs a display and an ordinary Chromium.
+    #[arg(long)]
+    pub headed: bool,
+
+    /// Width and height of the page in CSS pixels, and optionally the device scale: 1280x720 or 390x844@3.
+    #[arg(long, value_name = "WxH[@SCALE]", default_value = "1280x720", value_parser = viewport)]
+    pub viewport: Viewport,
+}
+
+#[derive(Args)]
+pub(crate) struct Run {
+    /// What the agent is to do, in words.
+    pub goal: String,
+
+    /// The page it starts on.
+    #[arg(long)]
+    pub url: String,
+
+    #[command(flatten)]
+    pub agent: AgentArguments,
+
+    /// A host that may be reached: `example.org`, `*.example.org`, or `*` for every public host. May be repeated. The
+    /// site of --url and what lies below it may always be reached; private addresses only if named.
+    #[arg(long, value_name = "HOST")]
+    pub allow: Vec<String>,
+
+    /// Where the episode and its report go; runs/run-TIME if absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// The seed of the page's chance and of the agent's sampling.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+
+    #[command(flatten)]
+    pub browser: BrowserArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct Eval {
+    /// pages, shop, tracker, travel (bundled; `all` for these four), miniwob or webvoyager. May be repeated.
+    #[arg(long, value_name = "SUITE", required = true, value_delimiter = ',')]
+    pub suite: Vec<String>,
+
+    /// Where the files of miniwob (a folder) or webvoyager (a JSONL file) lie.
+    #[arg(long, value_name = "PATH")]
+    pub suite_root: Option<PathBuf>,
+
+    /// The reference answers of webvoyager.
+    #[arg(long, value_name = "FILE")]
+    pub references: Option<PathBuf>,
+
+    /// Only tasks whose name contains this. May be repeated.
+    #[arg(long, value_name = "TEXT")]
+    pub task: Vec<String>,
+
+    /// With miniwob: keep the pages' own time limits.
+    #[arg(long)]
+    pub time_limit: bool,
+
+    #[command(flatten)]
+    pub agent: AgentArguments,
+
+    /// Episodes of each task; their seeds follow one another.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub episodes: u64,
+
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+
+    /// Episodes at once.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub envs: usize,
+
+    /// The model that judges where no rule can: MODEL@BASE_URL.
+    #[arg(long, value_name = "MODEL")]
+    pub judge: Option<String>,
+
+    /// The run folder: episodes, results.json, report.html. The same folder again resumes the run.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    #[command(flatten)]
+    pub browser: BrowserArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Where the runs go; runs/demo-TIME if absent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Episodes at once.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub envs: usize,
+}
+
+#[derive(Args)]
+pub(crate) struct View {
+    /// A run folder.
+    pub run: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Site {
+    /// shop, tracker or travel.
+    pub name: String,
+
+    /// The seed of its content.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+fn viewport(text: &str) -> Result<Viewport, String> {
+    let wrong = || format!("`{text}` is not of the form 1280x720 or 390x844@3");
+    let (size, scale) = text.split_once('@').unwrap_or((text, "1"));
+    let (width, height) = size.split_once('x').ok_or_else(wrong)?;
+    let side = |text: &str| text.parse::<u32>().ok().filter(|side| (50..=8192).contains(side)).ok_or_else(wrong);
+    let scale = scale.parse::<f64>().ok().filter(|scale| (0.25..=8.0).contains(scale)).ok_or_else(wrong)?;
+    Ok(Viewport { width: side(width)?, height: side(height)?, scale })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn viewports_are_read() {
+        assert_eq!(viewport("390x844@3"), Ok(Viewport { width: 390, height: 844, scale: 3.0 }));
+        for wrong in ["", "1280", "0x0", "axb", "100x100@0", "100x100@nan"] {
+            assert!(viewport(wrong).is_err(), "{wrong}");
+        }
+    }
+}

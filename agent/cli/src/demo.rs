@@ -1,0 +1,69 @@
+//! `glim demo`: agents at work on every bundled task, judged, recorded and shown.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use glim_agent::{Dialect, report};
+use glim_env::Viewport;
+
+use crate::arguments::{AgentArguments, BrowserArguments, Demo};
+use crate::eval::{Plan, say, show};
+use crate::interrupt::on_interrupt;
+use crate::suites;
+
+/// Turns of the random agent: enough to stumble on a solution if that were easy.
+const RANDOM_TURNS: usize = 12;
+
+pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
+    let begun = Instant::now();
+    let out = arguments.out.clone().unwrap_or_else(|| dated("demo"));
+    let browser = BrowserArguments { headed: false, viewport: Viewport::default() };
+    let mut agents =
+        vec![("scripted", "scripted".to_owned(), None), ("random", "random".to_owned(), Some(RANDOM_TURNS))];
+    if std::env::var_os("OPENAI_BASE_URL").is_some() {
+        let model = std::env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o-mini".to_owned());
+        agents.push(("openai", format!("openai:{model}"), None));
+    }
+    let stop = on_interrupt(false);
+    let mut reports = Vec::new();
+    let mut whole = true;
+    for (name, agent, turns) in agents {
+        let agent = AgentArguments { agent, dialect: Dialect::Web, temperature: 0.0, max_tokens: 8192, turns };
+        let plan = Plan {
+            agent: &agent,
+            browser: &browser,
+            suites: suites::bundled()?,
+            episodes: 1,
+            seed: 0,
+            envs: arguments.envs,
+            judge: None,
+            out: out.join(name),
+        };
+        say(&format!(
+            "\n{} on {} bundled tasks, {} at once",
+            agent.agent,
+            plan.suites.iter().map(|suite| suite.families.len()).sum::<usize>(),
+            plan.envs
+        ));
+        let evaluated = plan.play(&stop).await?;
+        show(&evaluated.results);
+        whole &= evaluated.tally.void + evaluated.tally.unfinished == 0;
+        reports.push(report::write(&plan.out)?);
+        if stop.is_asked() {
+            break;
+        }
+    }
+    say(&format!("\n{:.0} s; open the reports in a browser:", begun.elapsed().as_secs_f64()));
+    for report in reports {
+        say(&format!("  {}", report.display()));
+    }
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// A run folder of its own below `runs`, named by the moment.
+pub(crate) fn dated(what: &str) -> PathBuf {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    PathBuf::from("runs").join(format!("{what}-{seconds}"))
+}

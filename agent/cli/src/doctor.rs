@@ -1,0 +1,76 @@
+//! `glim doctor`: what is missing on this machine, and the command that adds it.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use glim_browser::{Browser, BrowserConfig, find_chromium};
+use glim_env::{Environment, Seed, StartState, WebStart};
+
+use crate::eval::say;
+
+pub(crate) async fn doctor() -> Result<ExitCode> {
+    let mut healthy = true;
+    match find_chromium(false) {
+        Ok(path) => {
+            say(&format!("ok       Chromium is {}", path.display()));
+            if !path.to_string_lossy().contains("headless-shell") {
+                say(
+                    "missing  chromium-headless-shell: without it pages live on the wall clock, so that equal seeds need \
+                     not give equal pixels, and steps are slower",
+                );
+                say("         apt-get install chromium-headless-shell");
+            }
+        }
+        Err(error) => {
+            say(&format!("missing  {error}"));
+            healthy = false;
+        }
+    }
+    if healthy {
+        healthy = open_a_page().await;
+    }
+    match std::env::var_os("DISPLAY").or_else(|| std::env::var_os("WAYLAND_DISPLAY")) {
+        Some(_) => say("ok       there is a display for --headed"),
+        None => say("note     there is no display: --headed does not work here, everything else does"),
+    }
+    match (std::env::var("OPENAI_BASE_URL"), std::env::var_os("OPENAI_API_KEY")) {
+        (Ok(url), key) => {
+            let key = if key.is_some() { "with a key" } else { "without a key" };
+            say(&format!("ok       openai: agents ask {url}, {key}"));
+        }
+        (Err(_), Some(_)) => say("ok       openai: agents ask OpenAI's own server, with a key"),
+        (Err(_), None) => say(
+            "note     openai: agents need a server: --agent openai:MODEL@BASE_URL, and OPENAI_API_KEY if it wants one",
+        ),
+    }
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn open_a_page() -> bool {
+    let begun = Instant::now();
+    let shop = match glim_sites::Instance::<glim_sites::Shop>::open(Seed(0)) {
+        Ok(shop) => shop,
+        Err(error) => {
+            say(&format!("broken   the bundled shop: {error}"));
+            return false;
+        }
+    };
+    let start = StartState::Web(WebStart::local("http://shop.test/").route("shop.test", shop.addr()));
+    let mut env = Browser::new(BrowserConfig::default()).env();
+    match env.reset(&start, Seed(0)).await {
+        Ok(seen) => {
+            let seconds = begun.elapsed().as_secs_f64();
+            say(&format!(
+                "ok       it opened `{}` with {} elements in {seconds:.1} s",
+                seen.title,
+                seen.elements.len()
+            ));
+            true
+        }
+        Err(error) => {
+            say(&format!("broken   it does not open pages: {error}"));
+            false
+        }
+    }
+}
