@@ -101,7 +101,10 @@ impl<'a> Play<'a> {
             format!("\n    {role} {name:?} {text:?} {value:?}")
         });
         let (turns, seen) = (turns.collect::<String>(), seen.collect::<String>());
-        format!("goal: {}{turns}\n    end: {:?}\n  at {} {:?} seen:{seen}", self.goal, self.end, self.observation.url, self.observation.scroll)
+        format!(
+            "goal: {}{turns}\n    end: {:?}\n  at {} {:?} seen:{seen}",
+            self.goal, self.end, self.observation.url, self.observation.scroll
+        )
     }
 }
 
@@ -204,6 +207,7 @@ fn random_action(chance: &mut SplitMix, observation: &Observation) -> Action {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chance_does_not_win() {
+    let wins = std::sync::Mutex::new(Vec::new());
     for site in ["shop", "travel", "tracker"] {
         for_each_family(site, async |env, family| {
             let mut chance = Seed(21).derive(family.name()).generator();
@@ -213,11 +217,15 @@ async fn chance_does_not_win() {
                 play.act(action).await?;
             }
             play.act(Action::Answer { text: (*chance.choose(&["3", "€12.50", "the first one"])).to_owned() }).await?;
-            let verdict = play.judge();
-            Ok(if verdict.is_success() { vec![format!("chance won: {verdict:?}")] } else { Vec::new() })
+            if play.judge().is_success() {
+                wins.lock().unwrap().push(family.name().to_owned());
+            }
+            Ok(Vec::new())
         })
         .await;
     }
+    let wins = wins.into_inner().unwrap();
+    assert!(wins.len() <= 1, "chance won {wins:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(verify(&wanted, &[stock.clone(), line(2)]), Ok(()));
         assert!(verify(&wanted, &[line(1), stock.clone()]).is_err_and(|why| why.contains("missing")));
         assert!(verify(&wanted, &[line(2)]).is_err());
-        assert!(verify(&wanted, &[line(2), line(2), stock.clone()]).is_err_and(|why| why.contains("not asked for")));
+        assert!(verify(&wanted, &[line(2), line(2), stock]).is_err_and(|why| why.contains("not asked for")));
         let dearer = change(
             "variants",
             ChangeKind::Changed,

@@ -51,7 +51,7 @@ fn is_card(digits: &str) -> bool {
             if doubled > 9 { doubled - 9 } else { doubled }
         })
         .fold(0, u32::wrapping_add);
-    (13..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && sum % 10 == 0
+    (13..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && sum.is_multiple_of(10)
 }
 
 /// Whether `MM/YY` is this month or later.

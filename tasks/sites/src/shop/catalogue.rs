@@ -174,7 +174,7 @@ fn products(random: &mut SplitMix) -> Vec<Product> {
                 kind,
                 name,
                 slug,
-                brand: *random.choose(&BRANDS),
+                brand: random.choose::<&str>(&BRANDS),
                 material,
                 description,
                 variants: own,

@@ -138,12 +138,11 @@ fn save_address<'a>(db: &Connection, session: &Session, field: impl Fn(&str) -> 
     Ok(())
 }
 
-/// What was entered so far, and the sums; `None` if the step before is not done.
-fn draft(
-    db: &Connection,
-    session: &Session,
-    needed: &str,
-) -> Result<Option<(Map<String, Value>, cart::Sums)>, rusqlite::Error> {
+/// What was entered so far, with the sums of the cart.
+type Draft = (Map<String, Value>, cart::Sums);
+
+/// The draft of this visitor; `None` if the step before is not done.
+fn draft(db: &Connection, session: &Session, needed: &str) -> rusqlite::Result<Option<Draft>> {
     let rows = records(db, "SELECT * FROM checkouts WHERE session_id = ?1", [&session.id])?;
     let Some(row) = rows.into_iter().next().filter(|row| !row[needed].is_null()) else { return Ok(None) };
     if cart::count(db, session)? == 0 {

@@ -60,7 +60,7 @@ pub(crate) async fn prices(
     let (hotel, rooms, room, nights) = app.db.read(|db| {
         let hotel = record(db, HOTEL, [&slug])?;
         let rooms = records(db, "SELECT * FROM rooms WHERE hotel_id = ?1 ORDER BY id", [hotel["id"].as_i64()])?;
-        let room = rooms.iter().find(|room| room["id"].to_string() == asked.room).or(rooms.first()).cloned();
+        let room = rooms.iter().find(|room| room["id"].as_i64() == asked.room.parse().ok()).or(rooms.first()).cloned();
         let sql = "SELECT day, price, free FROM nights WHERE room_id = ?1 AND day >= ?2 AND day < ?3 ORDER BY day";
         let id = room.as_ref().and_then(|room| room["id"].as_i64());
         let next = first.saturating_add(1.month());
@@ -99,7 +99,7 @@ pub(crate) fn weeks(first: Date, of_day: impl Fn(Date) -> Option<Value>) -> Vec<
             json!({"number": day.day(), "day": day.to_string(), "content": of_day(day), "is_today": day == TODAY}),
         );
     }
-    while days.len() % 7 != 0 {
+    while !days.len().is_multiple_of(7) {
         days.push(Value::Null);
     }
     days.chunks(7).map(<[Value]>::to_vec).collect()
@@ -123,7 +123,7 @@ fn drawing(id: usize, floors: usize) -> String {
     let mut windows = String::new();
     for floor in 0..floors {
         for column in 0..width / 34 {
-            let lit = (id + floor * 3 + column * 5) % 4 == 0;
+            let lit = (id + floor * 3 + column * 5).is_multiple_of(4);
             let fill = if lit { "#ffe9a8" } else { "#3d4a57" };
             let (x, y) = (left + 12 + column * 34, top + 14 + floor * 32);
             windows.push_str(&format!("<rect x='{x}' y='{y}' width='16' height='20' rx='2' fill='{fill}'/>"));

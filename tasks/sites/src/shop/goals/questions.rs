@@ -37,16 +37,19 @@ pub(crate) fn variant_stock(seed: Seed, random: &mut SplitMix) -> Assignment {
 
 pub(crate) fn count_of_brand(seed: Seed, random: &mut SplitMix) -> Assignment {
     let shop = Catalogue::of(seed);
-    let count = |kind: &str, brand: &str| shop.of_kind(kind).filter(|product| product.brand == brand).count();
-    let pairs = KINDS.iter().flat_map(|kind| BRANDS.iter().map(move |brand| (kind, *brand)));
-    let (kind, brand) = pick(random, pairs.filter(|(kind, brand)| count(kind.slug, brand) >= 2));
-    let count = count(kind.slug, brand);
-    let text = format!(
-        "How many products does the shop list in the category {} by the brand {brand}, sold out ones included? Answer with \
-         the number only.",
-        kind.name
-    );
-    let plan = vec![link(kind.name), choose("Brand", brand), see(format!("{count} products")), answer(count)];
+    let count = |brand: &str| shop.products.iter().filter(|it| it.brand == brand && it.in_stock()).count();
+    // Small numbers could be guessed.
+    let brand = pick(random, BRANDS.iter().filter(|brand| count(brand) >= 7));
+    let count = count(brand);
+    let text =
+        format!("How many products by the brand {brand} are in stock in the whole shop? Answer with the number only.");
+    let plan = vec![
+        link("All products"),
+        choose("Brand", *brand),
+        click("checkbox", "In stock only"),
+        see(format!("{count} products")),
+        answer(count),
+    ];
     Assignment::question(text, Answer::Count(count as i64), plan)
 }
 

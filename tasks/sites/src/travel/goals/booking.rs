@@ -83,7 +83,7 @@ impl Guest {
     fn draw(random: &mut SplitMix) -> Guest {
         let first_name = *random.choose(&FIRST_NAMES);
         let email = format!("{}@post.example.org", first_name.to_lowercase());
-        Guest { first_name, last_name: *random.choose(&LAST_NAMES), email }
+        Guest { first_name, last_name: random.choose::<&str>(&LAST_NAMES), email }
     }
 
     fn in_words(&self) -> String {

@@ -19,7 +19,7 @@ use crate::{Wanted, clock, family};
 /// All goals, questions first.
 pub(crate) const GOALS: &[(&str, Difficulty, Make)] = &[
     ("breakfast-price", Easy, questions::breakfast_price),
-    ("free-cancellation", Easy, questions::free_cancellation),
+    ("parking-for-stay", Easy, questions::parking_for_stay),
     ("arrival-of-booking", Easy, questions::arrival_of_booking),
     ("price-of-stay", Medium, questions::price_of_stay),
     ("cheapest-hotel", Medium, questions::cheapest_hotel),

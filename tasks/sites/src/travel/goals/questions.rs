@@ -19,18 +19,16 @@ pub(crate) fn breakfast_price(seed: Seed, random: &mut SplitMix) -> Assignment {
     Assignment::question(text, Answer::Amount(hotel.breakfast), plan)
 }
 
-pub(crate) fn free_cancellation(seed: Seed, random: &mut SplitMix) -> Assignment {
+pub(crate) fn parking_for_stay(seed: Seed, random: &mut SplitMix) -> Assignment {
     let atlas = Atlas::of(seed);
     let hotel = pick(random, &atlas.hotels);
-    let days = hotel.free_cancellation;
-    let text = format!(
-        "Until how many days before arrival can a booking at the {} be cancelled for free? Answer with the number only.",
-        hotel.name
-    );
+    let nights = 2 + random.below(5) as i64;
+    let total = hotel.parking * nights;
+    let text =
+        format!("What does parking cost for {nights} nights at the {}? Answer with the amount only.", hotel.name);
     let mut plan = visit(hotel);
-    let noun = if days == 1 { "day" } else { "days" };
-    plan.extend([see(format!("until {days} {noun} before")), answer(days)]);
-    Assignment::question(text, Answer::Count(days), plan)
+    plan.extend([see(format!("{} per night", money(hotel.parking))), answer(money(total))]);
+    Assignment::question(text, Answer::Amount(total), plan)
 }
 
 pub(crate) fn arrival_of_booking(seed: Seed, random: &mut SplitMix) -> Assignment {
@@ -104,20 +102,20 @@ pub(super) fn cheapest<'a>(atlas: &'a Atlas, city: &str, stay: Stay, guests: i64
 
 pub(crate) fn hotels_with_rooms(seed: Seed, random: &mut SplitMix) -> Assignment {
     let atlas = Atlas::of(seed);
-    let (city, stay, guests, free) = draw(|| {
-        let (city, _) = *random.choose(&CITIES);
+    let (stay, guests, free) = draw(|| {
         let (stay, guests) = (Stay::draw(random), 2 + random.below(3) as i64);
-        let all = atlas.in_city(city).count();
-        let free = atlas.in_city(city).filter(|hotel| hotel.cheapest(stay, guests).is_some()).count();
-        (free < all).then_some((city, stay, guests, free))
+        let free = atlas.hotels.iter().filter(|hotel| hotel.cheapest(stay, guests).is_some()).count();
+        // Small numbers could be guessed.
+        (6..atlas.hotels.len()).contains(&free).then_some((stay, guests, free))
     });
     let text = format!(
-        "How many hotels in {city} have a free room for {} {}? Answer with the number only.",
+        "How many hotels, in all cities together, have a free room for {} {}? Answer with the number only.",
         guests_in_words(guests),
         in_words(stay)
     );
-    let mut plan = search(city, stay, guests);
-    plan.extend([see(format!("{free} of 4 hotels free")), answer(free)]);
+    let mut plan = search("", stay, guests);
+    plan.remove(0);
+    plan.extend([see(format!("{free} of {} hotels free", atlas.hotels.len())), answer(free)]);
     Assignment::question(text, Answer::Count(free as i64), plan)
 }
 
