@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures::StreamExt;
 use glim_browser::{Browser, BrowserConfig, BrowserEnv};
 use glim_env::{
-    Action, Completion, End, EnvError, Environment, Episode, Evidence, Observation, Outcome, Query, Seed, SplitMix,
-    Target, Timings, Turn,
+    Action, Completion, End, EnvError, Environment, Episode, Evidence, Observation, Outcome, Query, Screenshot, Seed,
+    SplitMix, Target, Timings, Turn,
 };
 use glim_tasks::{Goal, Situation, Stage, Task, TaskFamily, Verdict};
 
@@ -228,6 +228,15 @@ async fn chance_does_not_win() {
     assert!(wins.len() <= 1, "chance won {wins:?}");
 }
 
+/// Leaves pictures that should have been equal for somebody to look at.
+fn keep(site: &str, pictures: [&Screenshot; 2]) -> std::path::PathBuf {
+    let folder = tempfile::Builder::new().prefix("glim-differing-").tempdir().unwrap().keep();
+    for (name, picture) in ["first", "second"].iter().zip(pictures) {
+        std::fs::write(folder.join(format!("{site}-{name}.png")), &picture.png).unwrap();
+    }
+    folder
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_seeds_give_equal_episodes() {
     let browser = Browser::new(BrowserConfig::default());
@@ -246,7 +255,8 @@ async fn equal_seeds_give_equal_episodes() {
         assert_eq!(first.len(), second.len(), "{site}");
         for (at, (one, other)) in first.iter().zip(second).enumerate() {
             assert_eq!(one.action, other.action, "{site}, turn {at}");
-            assert!(one.observation.screenshot == other.observation.screenshot, "{site}, turn {at}: other pixels");
+            let (one, other) = (&one.observation.screenshot, &other.observation.screenshot);
+            assert!(one == other, "{site}, turn {at}: other pixels, see {}", keep(site, [one, other]).display());
         }
         assert!(first_last.screenshot == second_last.screenshot, "{site}: other pixels at the end");
     }
