@@ -56,7 +56,7 @@ impl World {
                 input::drag(&open.tab, &mut open.pace, from, to).await?;
             }
             Action::Type { target, text, replace, submit } => {
-                self.type_text(*target, text, *replace, *submit).await?;
+                self.type_text(*target, text, *replace, *submit, elements).await?;
             }
             Action::Keys { chord } => {
                 let chord = Chord::read(chord).map_err(Stop::Rejected)?;
@@ -177,7 +177,22 @@ impl World {
         }
     }
 
-    async fn type_text(&mut self, target: Option<Target>, text: &str, replace: bool, submit: bool) -> Result<(), Stop> {
+    async fn type_text(
+        &mut self,
+        target: Option<Target>,
+        text: &str,
+        replace: bool,
+        submit: bool,
+        elements: &[glim_env::Element],
+    ) -> Result<(), Stop> {
+        if let Some(mark) = target.and_then(|target| field_at(target, elements)) {
+            // Fields for dates, times and colours take no text key by key; they are set at once.
+            let value = Value::from(text).to_string();
+            let filled = self.on_mark(mark, |index| format!("__glim.fill({index},{value})"));
+            if filled.await?["ok"] == true {
+                return self.press_enter_if(submit).await;
+            }
+        }
         if let Some(target) = target {
             let at = self.place(target).await?;
             let open = &mut self.tabs[self.active];
@@ -204,8 +219,13 @@ impl World {
         } else {
             input::write(&open.tab, &mut open.pace, text).await?;
         }
+        self.press_enter_if(submit).await
+    }
+
+    async fn press_enter_if(&mut self, submit: bool) -> Result<(), Stop> {
         if submit {
             let enter = Chord::read("Enter").expect("there is an Enter key");
+            let open = &mut self.tabs[self.active];
             input::press(&open.tab, &mut open.pace, &enter).await?;
         }
         Ok(())
@@ -268,6 +288,15 @@ impl World {
             _ => reject(if by < 0 { "there is no page to go back to" } else { "there is no page to go forward to" }),
         }
     }
+}
+
+/// The mark of the field that a target names.
+fn field_at(target: Target, elements: &[glim_env::Element]) -> Option<u32> {
+    match target {
+        Target::Mark(mark) => elements.iter().find(|element| element.mark == mark && element.editable),
+        Target::Point(at) => elements.iter().rfind(|element| element.editable && element.rect.contains(at)),
+    }
+    .map(|element| element.mark)
 }
 
 /// A word, a colon and no port behind it: `javascript:x`, but not `localhost:8080`.

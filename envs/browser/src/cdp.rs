@@ -170,6 +170,7 @@ impl Link {
             message["sessionId"] = session.into();
         }
         let mut bytes = message.to_string().into_bytes();
+        tracing::trace!(message = %String::from_utf8_lossy(&bytes[..bytes.len().min(300)]), "to the browser");
         bytes.push(0);
         if self.is_closed() || self.out.send(bytes).is_err() {
             lock(&self.shared.pending).remove(&id);
@@ -195,6 +196,7 @@ fn parse(result: &RawValue) -> Result<Value, CallError> {
 }
 
 fn deliver(shared: &Shared, message: &[u8]) {
+    tracing::trace!(message = %String::from_utf8_lossy(&message[..message.len().min(300)]), "from the browser");
     let incoming: Incoming<'_> = match serde_json::from_slice(message) {
         Ok(incoming) => incoming,
         Err(error) => {

@@ -113,6 +113,10 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
         "--use-mock-keychain",
         "--force-color-profile=srgb",
         "--font-render-hinting=none",
+        // Text whose smoothing depends on what lies below it is drawn again when a list scrolls, and a frame that is
+        // drawn on request waits for that for ever; what is drawn again in parts differs in single pixels.
+        "--disable-lcd-text",
+        "--disable-partial-raster",
         "--hide-scrollbars",
         "--lang=en-US",
         // Every page goes through its episode's gate; names are never looked up by the browser itself, and no media

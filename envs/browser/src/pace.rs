@@ -22,7 +22,7 @@ const FRAME_MS: f64 = 1000.0 / 60.0;
 pub(crate) const EPOCH_S: f64 = 1_768_471_200.0;
 
 /// How long one frame may take before its page counts as stuck.
-const FRAME_LIMIT: Duration = Duration::from_secs(8);
+const FRAME_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long granted time may take to pass before frames are drawn, in case the page waits for one. Frames drawn for
 /// no reason but a slow machine would make chance of what the page sees.

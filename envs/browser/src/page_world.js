@@ -57,6 +57,9 @@
       return Promise.resolve('denied');
     };
   }
+  for (const type of [globalThis.HTMLSelectElement, globalThis.HTMLInputElement]) {
+    if (type?.prototype.showPicker) type.prototype.showPicker = () => refuse('native picker');
+  }
   const geolocation = globalThis.Geolocation?.prototype;
   if (geolocation) {
     const deny = (_found, failed) => {

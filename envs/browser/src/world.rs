@@ -14,7 +14,14 @@ use crate::pace::{EPOCH_S, Pace};
 use crate::tab::Tab;
 
 const PAGE_WORLD: &str = include_str!("page_world.js");
-const ISOLATED_WORLD: &str = concat!(include_str!("quiet.js"), ";\n", include_str!("visible_elements.js"));
+pub(crate) const ISOLATED_WORLD: &str = concat!(
+    include_str!("quiet.js"),
+    ";\n",
+    include_str!("native_popups.js"),
+    ";\n",
+    include_str!("visible_elements.js"),
+    ";0"
+);
 
 /// Virtual time granted at once while a page loads.
 const LOAD_STEP_MS: f64 = 20.0;

@@ -116,6 +116,39 @@ async fn selecting_an_option() {
 }
 
 #[tokio::test]
+async fn nothing_opens_outside_the_page() {
+    let page = r##"<select id=s aria-label=size><option>Small<option>Large</select><input type=date aria-label=day>
+        <input type=color aria-label=colour value="#ff0000"><p id=out></p>
+        <script>oninput = e => out.textContent = 'now ' + e.target.value</script>"##;
+    let mut live = Live::at(&[("/", page)]).await;
+    for name in ["size", "day", "colour"] {
+        let rect = live.find(name).rect;
+        live.click(name).await;
+        live.done(Action::click(Point::new(rect.x + rect.width - 6.0, rect.center().y))).await;
+        live.done(Action::Keys { chord: "Alt+ArrowDown".into() }).await;
+        live.done(Action::Keys { chord: "space".into() }).await;
+    }
+    live.click("size").await;
+    live.done(Action::Keys { chord: "ArrowDown".into() }).await;
+    assert!(live.shows("now Large"), "{:?}", live.seen.elements);
+    let day = Target::Mark(live.find("day").mark);
+    live.done(Action::Type { target: Some(day), text: "2026-02-03".into(), replace: true, submit: false }).await;
+    assert!(live.shows("now 2026-02-03"), "{:?}", live.seen.elements);
+}
+
+#[tokio::test]
+async fn scrolling_beyond_the_end_of_a_rounded_list() {
+    let page = r#"<body style="background:linear-gradient(#123,#456);color:white"><div id=c style="height:200px;
+        overflow:auto;border-radius:12px;border:1px solid">ROWS</div>"#;
+    let rows: String = (0..30).map(|row| format!("<p>row {row}</p>")).collect();
+    let mut live = Live::at(&[("/", &page.replace("ROWS", &rows))]).await;
+    for _ in 0..8 {
+        live.done(Action::Scroll { target: Some(Point::new(60.0, 100.0).into()), dx: 0.0, dy: 400.0 }).await;
+    }
+    assert!(live.shows("row 29"));
+}
+
+#[tokio::test]
 async fn history_reload_and_addresses() {
     let pages = [("/", "<a href='/two'>two</a>"), ("/two", "<h1>second</h1>")];
     let mut live = Live::at(&pages).await;
