@@ -6,3 +6,4 @@ mod evaluation;
 mod miniwob_suite;
 mod pages_suite;
 mod sites_suite;
+mod workspace;
