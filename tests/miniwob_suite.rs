@@ -49,7 +49,7 @@ fn package() -> PathBuf {
     let root = std::env::var_os("GLIM_MINIWOB").map(PathBuf::from).or_else(cached).expect("HOME is set");
     assert!(
         root.is_dir(),
-        "the pages of MiniWoB++ are not in `{}`; run `scripts/setup`, or name their folder in GLIM_MINIWOB",
+        "the pages of MiniWoB++ are not in `{}`; run `scripts/setup --miniwob`, or name their folder in GLIM_MINIWOB",
         root.display()
     );
     root
@@ -158,7 +158,7 @@ async fn goals_and_rewards_equal_those_of_the_package() {
         for record in records {
             match replay(env, &suite, record).await {
                 Ok(difference) => {
-                    found.extend(difference.map(|text| format!("{} {}: {text}", record.task, record.seed)))
+                    found.extend(difference.map(|text| format!("{} {}: {text}", record.task, record.seed)));
                 }
                 Err(error) => found.push(format!("{} {}: {error}", record.task, record.seed)),
             }

@@ -92,7 +92,8 @@ async fn turns<E: Environment>(
     let budget = limits.turns.unwrap_or_else(|| task.turn_budget());
     table.observer.on(&Event::Started { episode, attempt: table.attempt, observation: &first, budget });
     let deadline = Instant::now() + limits.episode();
-    let policy_seed = episode.seed.derive("policy");
+    // Of the task too, or an agent that plays by chance would make the same moves on every task of a seed.
+    let policy_seed = episode.seed.derive("policy").derive(&episode.task);
     let mut observation = first;
     let mut unreadable = 0;
     let end = loop {
