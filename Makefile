@@ -41,6 +41,6 @@ check:
 	$(CARGO) test -p glim-tests --locked $(CARGO_FLAGS) workspace::
 
 bench-env:
-	@bench/env.sh
+	@bench/env/run
 
 .PHONY: help setup demo test check bench-env
