@@ -89,14 +89,17 @@ impl World {
         gather(&open.tab, None, Vec::new(), seen, max, &mut budget, &mut found).await?;
         found.truncate(max);
 
+        let screen = self.viewport.rect();
         let mut elements = Vec::with_capacity(found.len());
         self.marks.clear();
         for (source, mut value) in found {
             value["mark"] = (elements.len() + 1).into();
-            let element: Element = serde_json::from_value(value).map_err(|error| EnvError::Protocol {
+            let mut element: Element = serde_json::from_value(value).map_err(|error| EnvError::Protocol {
                 what: "reading the elements of the page".to_owned(),
                 reason: error.to_string(),
             })?;
+            // Edges and lengths are rounded apart, which may put an edge a hundredth beyond the screen.
+            element.rect = screen.intersection(&element.rect);
             elements.push(element);
             self.marks.push(source);
         }

@@ -319,7 +319,8 @@ impl World {
     /// Puts our scripts, the screen and the clock of a new tab in place.
     fn set_up(&self) -> Vec<(&'static str, Value)> {
         let clock = Pace::new(self.start.clock, self.engine.frames.clone()).clock();
-        let epoch = match clock {
+        // Also where frames are not drawn on request and time runs on: the date at least is that of the task.
+        let epoch = match self.start.clock {
             Clock::Virtual => (EPOCH_S * 1000.0).to_string(),
             Clock::Real => "null".to_owned(),
         };
