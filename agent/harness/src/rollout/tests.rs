@@ -1,10 +1,13 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use glim_env::{End, Episode, Outcome};
+use futures::future::BoxFuture;
+use glim_env::{Completion, End, Episode, Outcome};
 
 use super::fake::{FakeFamily, FakeWorlds, Fault, rollout};
 use super::*;
+use crate::Dialect;
+use crate::policy::{Policy, Prompt};
 
 /// Keeps everything in memory, and watches.
 #[derive(Default)]
@@ -281,4 +284,36 @@ async fn a_stop_lets_running_episodes_finish_or_leaves_them_unfinished() {
         assert_eq!(tally.finished, if abandon { 0 } else { 2 }, "{tally:?}");
         assert_eq!(memory.abandoned.lock().unwrap().len(), if abandon { 2 } else { 0 });
     }
+}
+
+/// Notes the seed of each reply it is asked for.
+#[derive(Default)]
+struct Dice(Mutex<Vec<Seed>>);
+
+impl Policy for Dice {
+    fn name(&self) -> &str {
+        "dice"
+    }
+
+    fn generate<'a>(&'a self, prompt: &'a Prompt<'a>) -> BoxFuture<'a, Result<Completion, PolicyError>> {
+        self.0.lock().unwrap().push(prompt.seed);
+        Box::pin(async { Ok(Completion::default()) })
+    }
+}
+
+#[tokio::test]
+async fn chance_differs_from_task_to_task_and_turn_to_turn_but_not_from_run_to_run() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let dice = Arc::new(Dice::default());
+        let mut rollout = rollout(FakeWorlds::default(), 1);
+        rollout.agent = Agent::new(dice.clone(), Dialect::Web);
+        let memory = Arc::new(Memory::default());
+        let instances = vec![FakeFamily::instance("solve", 2), FakeFamily::instance("miss", 2)];
+        rollout.run(instances, memory.clone(), memory, &Stop::default()).await.unwrap();
+        runs.push(std::mem::take(&mut *dice.0.lock().unwrap()));
+    }
+    assert_eq!(runs[0], runs[1]);
+    let different: std::collections::HashSet<_> = runs[0].iter().collect();
+    assert!(runs[0].len() >= 4 && different.len() == runs[0].len(), "{:?}", runs[0]);
 }
