@@ -14,7 +14,7 @@ use crate::interrupt::on_interrupt;
 use crate::suites;
 
 /// Turns of the random agent: enough to stumble on a solution if that were easy.
-const RANDOM_TURNS: usize = 12;
+const RANDOM_TURNS: usize = 8;
 
 pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
     let begun = Instant::now();
