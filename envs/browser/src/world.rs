@@ -283,6 +283,8 @@ impl World {
         match event {
             ContextEvent::Attached { tab, url } => {
                 let mut pace = Pace::new(self.start.clock, self.engine.frames.clone());
+                // Commands of a session are answered in their order: after this one the set-up is in place.
+                tab.call("Page.enable", json!({})).await?;
                 pace.hold(&tab).await?;
                 self.tabs.push(OpenTab { tab, pace, title: String::new(), held: String::new() });
                 self.active = self.tabs.len() - 1;
@@ -392,6 +394,7 @@ impl World {
         let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
         let failure = self.gate.take_notices().into_iter().find_map(|notice| match notice {
             Notice::LoadFailed { url, error } if Some(&url) == host.as_ref() => Some(error),
+            Notice::Blocked { url, reason } if Some(&url) == host.as_ref() => Some(reason),
             other => {
                 self.notices.push(other);
                 None

@@ -63,8 +63,12 @@ pub enum Clock {
 impl WebStart {
     /// A page on the open web, on the wall clock, with its own host and those below it allowed.
     pub fn live(url: &str) -> WebStart {
-        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let allow = host.map(|host| format!("*.{}", host.trim_start_matches("www."))).into_iter().collect();
+        let allow = url::Url::parse(url).ok().and_then(|url| match url.host()? {
+            url::Host::Domain("localhost") => Some("localhost".to_owned()),
+            url::Host::Domain(name) => Some(format!("*.{}", name.trim_start_matches("www."))),
+            address => Some(address.to_string().trim_matches(['[', ']']).to_owned()),
+        });
+        let allow = allow.into_iter().collect();
         WebStart { allow, clock: Clock::Real, ..WebStart::local(url) }
     }
 
@@ -100,6 +104,9 @@ mod tests {
     #[test]
     fn a_live_page_may_reach_its_own_site_and_no_other() {
         assert_eq!(WebStart::live("https://www.example.org/a").allow, ["*.example.org"]);
+        assert_eq!(WebStart::live("http://127.0.0.1:8080/").allow, ["127.0.0.1"]);
+        assert_eq!(WebStart::live("http://[::1]/").allow, ["::1"]);
+        assert_eq!(WebStart::live("http://localhost:3000").allow, ["localhost"]);
         assert_eq!(WebStart::live("not a url").allow, Vec::<String>::new());
     }
 }

@@ -98,3 +98,14 @@ async fn an_episode_begins_again_in_the_loaded_page_as_in_a_fresh_one() {
     assert!(fresh.screenshot == again.screenshot && fresh.screenshot != other.screenshot);
     assert_eq!(site.asked.lock().unwrap().iter().filter(|asked| asked.ends_with("/")).count(), 1);
 }
+
+#[tokio::test]
+async fn the_first_page_on_the_wall_clock_has_our_scripts_and_its_address() {
+    for _ in 0..5 {
+        let page = "<p id=p></p><script>p.textContent = Math.random()</script>";
+        let live =
+            Live::with(&[("/", page)], |start| glim_env::WebStart { clock: glim_env::Clock::Real, ..start }).await;
+        assert_eq!(live.seen.url, "http://site.test/");
+        assert!(live.shows("0.29019908486268453"), "{:?}", live.seen.elements);
+    }
+}
