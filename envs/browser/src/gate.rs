@@ -55,7 +55,7 @@ impl Fence {
         if let Some(address) = self.routes.get(&host) {
             return Ok(Way::Route(*address));
         }
-        if self.allow.iter().any(|rule| *rule == host) {
+        if self.allow.contains(&host) {
             let private_by_name = host == "localhost" || host.parse::<IpAddr>().is_ok();
             return Ok(if private_by_name { Way::Private } else { Way::Public });
         }

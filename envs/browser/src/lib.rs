@@ -16,6 +16,7 @@ mod tab;
 
 mod act;
 mod env;
+mod load;
 mod observe;
 mod world;
 

@@ -1,7 +1,7 @@
 //! One episode's part of the browser: its context, its gate, its tabs, and how they come to rest.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use glim_env::{Clock, EnvError, Notice, Seed, Viewport, WebStart};
 use serde_json::{Value, json};
@@ -23,36 +23,13 @@ pub(crate) const ISOLATED_WORLD: &str = concat!(
     ";0"
 );
 
-/// Virtual time granted at once while a page loads.
-const LOAD_STEP_MS: f64 = 20.0;
-
-/// How long news of the end of loading may lag behind the loading itself.
-const LATE_NEWS: Duration = Duration::from_secs(2);
-
-/// Whether the document of the top frame has loaded.
-const LOADED: &str = "document.readyState === 'complete' && location.href !== 'about:blank'";
-
-/// Time between frames while a page keeps changing, in virtual milliseconds.
-const RESTLESS_STEP_MS: f64 = 34.0;
-
-/// A page's own clock shows a multiple of this when its loading ends for us.
-const LOADED_AT_MS: f64 = 100.0;
-
-/// The first time granted after an action: one frame of a 60 Hz screen.
-const FIRST_STEP_MS: f64 = 17.0;
-
-/// Begins all animations anew, inside a frame, since between frames their clock is a guess.
-const REWIND: &str = "requestAnimationFrame(() => {
-    for (const animation of document.getAnimations()) animation.currentTime = 0;
-}); 0";
-
 /// A tab with its time.
 pub(crate) struct OpenTab {
     pub tab: Tab,
     pub pace: Pace,
     pub title: String,
     /// The document that `pace` holds; another one may live in another process, where time runs on.
-    held: String,
+    pub held: String,
 }
 
 /// One episode's part of the browser.
@@ -216,7 +193,7 @@ impl World {
             if Instant::now() > deadline {
                 return Err(EnvError::Timeout { what: format!("`{ready}`"), limit_ms: limit.as_millis() as u64 });
             }
-            open.pace.advance(&open.tab, LOAD_STEP_MS, limit).await?;
+            open.pace.advance(&open.tab, crate::load::LOAD_STEP_MS, limit).await?;
         }
         Ok(())
     }
@@ -352,176 +329,7 @@ impl World {
         commands
     }
 
-    /// Loads a page in the active tab. `Some(reason)` if it could not be loaded.
-    pub async fn navigate(&mut self, url: &str) -> Result<Option<String>, EnvError> {
-        let limit = self.browser.config().navigation;
-        self.gate.take_notices();
-        let open = &mut self.tabs[self.active];
-        open.tab.update(|state| state.expected = true);
-        let asked = open.tab.session.call("Page.navigate", json!({"url": url}));
-        let answered = async { tokio::time::timeout(limit, asked).await };
-        let answer = match open.pace.clock() {
-            Clock::Real => open.pace.while_drawing(&open.tab, answered).await?,
-            Clock::Virtual => {
-                // The answer comes when the page has begun, and for that its time must pass.
-                tokio::pin!(answered);
-                loop {
-                    let soon = tokio::time::timeout(Duration::from_millis(5), &mut answered).await;
-                    if let Ok(answer) = soon {
-                        break answer;
-                    }
-                    open.pace.advance(&open.tab, 1.0, limit).await?;
-                }
-            }
-        };
-        let answer = match answer {
-            Ok(answer) => answer.map_err(|error| open.tab.broke(error))?,
-            Err(_) => return Err(slow(url, limit)),
-        };
-        let failed = answer["errorText"].as_str().map(str::to_owned);
-        if answer["loaderId"].is_null() || failed.is_some() {
-            open.tab.update(|state| state.expected = false);
-        }
-        if !self.finish_loading(limit).await? {
-            return Err(slow(url, limit));
-        }
-        // An error page is part of failing, not news; a download or an empty answer leaves the page as it was.
-        let open = &mut self.tabs[self.active];
-        open.tab.update(|state| state.notices.retain(|notice| !matches!(notice, Notice::LoadFailed { .. })));
-        if let Some(error) = failed.filter(|error| error != "net::ERR_ABORTED") {
-            return Ok(Some(error));
-        }
-        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let failure = self.gate.take_notices().into_iter().find_map(|notice| match notice {
-            Notice::LoadFailed { url, error } if Some(&url) == host.as_ref() => Some(error),
-            Notice::Blocked { url, reason } if Some(&url) == host.as_ref() => Some(reason),
-            other => {
-                self.notices.push(other);
-                None
-            }
-        });
-        Ok(failure)
-    }
-
-    /// Waits until the active tab has loaded what it loads. `Ok(false)` if the limit passed first.
-    async fn finish_loading(&mut self, limit: Duration) -> Result<bool, EnvError> {
-        let deadline = Instant::now() + limit;
-        let loaded = |state: &crate::tab::TabState| !state.loading && !state.expected;
-        loop {
-            let open = &mut self.tabs[self.active];
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(false);
-            }
-            match open.pace.clock() {
-                Clock::Virtual if !open.tab.state(loaded) => {
-                    open.pace.advance(&open.tab, LOAD_STEP_MS, left).await?;
-                    // The news that it has loaded may lag behind the time in which it did.
-                    if !open.tab.state(loaded) && open.tab.evaluate(LOADED).await.is_ok_and(|done| done == true) {
-                        open.tab.wait(LATE_NEWS.min(left), loaded).await?;
-                    }
-                }
-                Clock::Real if !open.tab.state(loaded) => {
-                    let waiting = open.tab.wait(left, loaded);
-                    open.pace.while_drawing(&open.tab, waiting).await??;
-                }
-                _ => {}
-            }
-            let (done, loader) = open.tab.state(|state| (loaded(state), state.loader.clone()));
-            if done {
-                if open.held != loader {
-                    open.pace.hold(&open.tab).await?;
-                    if open.pace.clock() == Clock::Virtual {
-                        // How much of the time granted before went to the document, and which frame an animation
-                        // began in, is chance; from here on it is not.
-                        let now = open.tab.evaluate_isolated(None, "performance.now()").await?.as_f64().unwrap_or(0.0);
-                        // Half a millisecond keeps what we look at apart from timers, which are due at whole ones.
-                        let mut rest = LOADED_AT_MS - (now - 0.5).rem_euclid(LOADED_AT_MS);
-                        if rest < FIRST_STEP_MS {
-                            rest += LOADED_AT_MS;
-                        }
-                        open.pace.advance(&open.tab, rest, left).await?;
-                        open.tab.evaluate_isolated(None, REWIND).await?;
-                        open.pace.frame(&open.tab).await?;
-                    }
-                    open.held = loader;
-                }
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Waits until the screen has come to rest: nothing loads, nothing has changed for a while, no finite animation
-    /// runs. `Ok(false)` if a limit passed first. `granted` counts the virtual milliseconds spent.
-    pub async fn settle(&mut self, granted: &mut f64) -> Result<bool, EnvError> {
-        let settle = self.browser.config().settle;
-        let begun = Instant::now();
-        let quiet = settle.quiet.as_secs_f64() * 1000.0;
-        let mut steps = [FIRST_STEP_MS, quiet].into_iter();
-        loop {
-            self.take_in_events().await?;
-            let left = settle.wall.saturating_sub(begun.elapsed());
-            if left.is_zero() || *granted > settle.limit.as_secs_f64() * 1000.0 {
-                return Ok(false);
-            }
-            let open = &mut self.tabs[self.active];
-            match open.pace.clock() {
-                Clock::Virtual => {
-                    let step = steps.next();
-                    let ms = step.unwrap_or(RESTLESS_STEP_MS);
-                    if !open.pace.advance(&open.tab, ms, left).await? {
-                        return Ok(false);
-                    }
-                    *granted += ms;
-                    if open.tab.state(|state| state.loading || state.expected) {
-                        if !self.finish_loading(left).await? {
-                            return Ok(false);
-                        }
-                        steps = [FIRST_STEP_MS, quiet].into_iter();
-                        continue;
-                    }
-                    let patient = step == Some(quiet);
-                    if !patient {
-                        open.pace.frame(&open.tab).await?;
-                    }
-                    if (patient || step.is_none()) && self.stillness().await? >= quiet - 0.5 {
-                        return Ok(true);
-                    }
-                }
-                Clock::Real => {
-                    if !self.finish_loading(left).await? {
-                        return Ok(false);
-                    }
-                    let open = &mut self.tabs[self.active];
-                    let limit = settle.limit.min(left);
-                    let calm = format!("globalThis.__glimQuiet?.until({quiet}, {}) ?? true", limit.as_millis());
-                    let loader = open.tab.state(|state| state.loader.clone());
-                    let waiting = open.tab.evaluate_isolated(None, &calm);
-                    let still = open.pace.while_drawing(&open.tab, waiting).await??;
-                    let again = open.tab.state(|state| state.loading || state.expected || state.loader != loader);
-                    if again {
-                        continue;
-                    }
-                    let left = limit.saturating_sub(begun.elapsed());
-                    let waiting = open.tab.wait(left, |state| state.requests.is_empty());
-                    let served = open.pace.while_drawing(&open.tab, waiting).await??;
-                    return Ok(still == Value::Bool(true) && served);
-                }
-            }
-        }
-    }
-
-    /// For how many of the page's milliseconds nothing has changed.
-    async fn stillness(&self) -> Result<f64, EnvError> {
-        let still = self.tabs[self.active].tab.evaluate_isolated(None, crate::observe::STILL).await?;
-        Ok(still.as_f64().unwrap_or(0.0))
-    }
-
     pub fn browser(&self) -> &Browser {
         &self.browser
     }
-}
-
-fn slow(url: &str, limit: Duration) -> EnvError {
-    EnvError::Timeout { what: format!("loading `{url}`"), limit_ms: limit.as_millis() as u64 }
 }
