@@ -190,6 +190,8 @@ pub(crate) async fn launch(
     let mut command = Command::new(&program);
     command
         .args(arguments(config, begin_frames, profile.path(), sandbox))
+        // What it leaves in the folder for temporary files when it is killed goes with the profile.
+        .env("TMPDIR", profile.path())
         .env("TZ", "UTC")
         .env("LANG", "en_US.UTF-8")
         .env("LC_ALL", "en_US.UTF-8")

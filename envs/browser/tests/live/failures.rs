@@ -88,6 +88,8 @@ async fn nothing_is_left_behind() {
     let pid = browser.pid().await.unwrap();
     let profile = profile_of(pid);
     assert!(Path::new(&profile).exists());
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    assert!(String::from_utf8_lossy(&environment).contains(&format!("TMPDIR={profile}")));
     drop((env, browser));
     assert!(!Path::new(&profile).exists(), "{profile}");
     assert!(!Path::new(&format!("/proc/{pid}")).exists() || is_zombie(pid));
