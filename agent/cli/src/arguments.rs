@@ -79,7 +79,7 @@ pub(crate) struct Run {
     pub agent: AgentArguments,
 
     /// A host that may be reached: `example.org`, `*.example.org`, or `*` for every public host. May be repeated. The
-    /// site of --url and what lies below it may always be reached; private addresses only if named.
+    /// site of --url and what lies below it may always be reached; private addresses only if named, here or in --url.
     #[arg(long, value_name = "HOST")]
     pub allow: Vec<String>,
 
@@ -110,7 +110,7 @@ pub(crate) struct Eval {
     pub references: Option<PathBuf>,
 
     /// Only tasks whose name contains this. May be repeated.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_delimiter = ',')]
     pub task: Vec<String>,
 
     /// With miniwob: keep the pages' own time limits.

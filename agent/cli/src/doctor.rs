@@ -34,7 +34,7 @@ pub(crate) async fn doctor() -> Result<ExitCode> {
         Some(_) => say("ok       there is a display for --headed"),
         None => say("note     there is no display: --headed does not work here, everything else does"),
     }
-    match (std::env::var("OPENAI_BASE_URL"), std::env::var_os("OPENAI_API_KEY")) {
+    match (std::env::var("OPENAI_BASE_URL"), std::env::var_os("OPENAI_API_KEY").filter(|key| !key.is_empty())) {
         (Ok(url), key) => {
             let key = if key.is_some() { "with a key" } else { "without a key" };
             say(&format!("ok       openai: agents ask {url}, {key}"));

@@ -41,7 +41,7 @@ impl Plan<'_> {
         let conditions = json!({
             "temperature": self.agent.temperature,
             "max_tokens": self.agent.max_tokens,
-            "viewport": viewport,
+            "viewport": format!("{}x{}@{}", viewport.width, viewport.height, viewport.scale),
         });
         let evaluation = Evaluation {
             out: self.out.clone(),

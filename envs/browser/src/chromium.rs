@@ -43,7 +43,7 @@ pub(crate) struct Chromium {
 /// # Errors
 /// If there is none; the text says how to install one.
 pub fn find_chromium(headed: bool) -> Result<PathBuf, EnvError> {
-    if let Some(named) = std::env::var_os("GLIM_CHROMIUM") {
+    if let Some(named) = std::env::var_os("GLIM_CHROMIUM").filter(|named| !named.is_empty()) {
         let path = PathBuf::from(named);
         return if path.is_file() {
             Ok(path)
