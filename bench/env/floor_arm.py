@@ -117,9 +117,12 @@ def observe(trees, timing=None):
     if trees:
         yield "DOMSnapshot.captureSnapshot", {"computedStyles": [], "includeDOMRects": True, "includePaintOrder": True}
         nodes = (yield "Accessibility.getFullAXTree", {})["nodes"]
-    # The first frame of a new document may come without a picture.
-    while not (encoded := (yield frame(PICTURE)).get("screenshotData")):
-        pass
+    # The first frames of a new document may come without a picture; seldom, none ever has one.
+    for _ in range(1000):
+        if encoded := (yield frame(PICTURE)).get("screenshotData"):
+            break
+    else:
+        raise RuntimeError("Chromium draws frames without a picture")
     picture = base64.b64decode(encoded)
     if timing:
         timing.picture_bytes.append(len(picture))
