@@ -46,10 +46,6 @@ const LICENCES: [&str; 11] = [
 /// Past this a file has a seam to be split at.
 const LINES: usize = 500;
 
-/// Files that are longer, and why.
-const LONG: [(&str, &str); 1] =
-    [("envs/browser/src/visible_elements.js", "injected as one script, in one round trip; it has sections")];
-
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -209,14 +205,11 @@ fn licence_expressions_are_read() {
 fn files_stay_short() {
     let root = metadata().workspace_root;
     let listed = run(Command::new("git").args(["ls-files", "-z"]).current_dir(&root));
-    let long: BTreeMap<_, _> = LONG.into_iter().collect();
     let mut complaints = Vec::new();
     for path in listed.split('\0').filter(|path| path.ends_with(".rs") || path.ends_with(".js")) {
         let Some(lines) = lines(&root.join(path)) else { continue };
-        match (lines > LINES, long.contains_key(path)) {
-            (true, false) => complaints.push(format!("{path} has {lines} lines: split it, or say in LONG why not")),
-            (false, true) => complaints.push(format!("{path} has only {lines} lines: drop it from LONG")),
-            _ => {}
+        if lines > LINES {
+            complaints.push(format!("{path} has {lines} lines: split it"));
         }
     }
     assert_none(&complaints);

@@ -18,6 +18,7 @@ mod act;
 mod env;
 mod load;
 mod observe;
+mod visible_elements;
 mod world;
 
 pub use browser::Browser;

@@ -177,7 +177,7 @@ async fn look(
     let mut value = tab.evaluate_isolated(frame, &call).await?;
     if value.is_null() {
         // A document that was there before us, or that was written over.
-        tab.evaluate_isolated(frame, crate::world::ISOLATED_WORLD).await?;
+        tab.evaluate_isolated(frame, &crate::world::ISOLATED_WORLD).await?;
         value = tab.evaluate_isolated(frame, &call).await?;
     }
     serde_json::from_value(value).map_err(|error| EnvError::Protocol {

@@ -1,6 +1,6 @@
 //! One episode's part of the browser: its context, its gate, its tabs, and how they come to rest.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use glim_env::{Clock, EnvError, Notice, Seed, Viewport, WebStart};
@@ -14,14 +14,9 @@ use crate::pace::{EPOCH_S, Pace};
 use crate::tab::Tab;
 
 const PAGE_WORLD: &str = include_str!("page_world.js");
-pub(crate) const ISOLATED_WORLD: &str = concat!(
-    include_str!("quiet.js"),
-    ";\n",
-    include_str!("native_popups.js"),
-    ";\n",
-    include_str!("visible_elements.js"),
-    ";0"
-);
+pub(crate) static ISOLATED_WORLD: LazyLock<String> = LazyLock::new(|| {
+    [include_str!("quiet.js"), include_str!("native_popups.js"), crate::visible_elements::SOURCE, "0"].join(";\n")
+});
 
 /// A tab with its time.
 pub(crate) struct OpenTab {
@@ -309,7 +304,7 @@ impl World {
         let mut commands = vec![
             ("Page.enable", json!({})),
             ("Page.addScriptToEvaluateOnNewDocument", Tab::script(page_world, false)),
-            ("Page.addScriptToEvaluateOnNewDocument", Tab::script(ISOLATED_WORLD.to_owned(), true)),
+            ("Page.addScriptToEvaluateOnNewDocument", Tab::script(ISOLATED_WORLD.clone(), true)),
             (
                 "Emulation.setDeviceMetricsOverride",
                 json!({

@@ -1,0 +1,10 @@
+// What one observation may cost and tell.
+
+const NODES = 400_000; // visited in one observation
+const HITS = 40_000; // hit tests in one observation
+const LARGE = 5_000; // elements of a document above which far subtrees are skipped
+const NAME = 300; // characters
+const TEXT = 4_000; // characters
+const OPTIONS = 100; // of one <select>
+const FIGURES = 40; // unnamed shapes; more of them are a drawing or a decoration
+const FAINT = 0.1; // opacity below which nothing is seen
