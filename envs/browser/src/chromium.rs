@@ -126,6 +126,8 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
         // Frames of other sites share the page's process and so its session, its clock and its frames: one script run
         // sees all of them. Episodes never share a process, since each has its own browser context.
         "--disable-site-isolation-trials",
+        // One process less, about 17 MB; if it dies, the browser dies with it and is started again.
+        "--enable-features=NetworkServiceInProcess2",
         "--disable-features=IsolateOrigins,site-per-process,ProactivelySwapBrowsingInstance,BackForwardCache,\
          RenderDocument,Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,CalculateNativeWinOcclusion",
     ]
@@ -136,7 +138,7 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
     user_data.push(profile);
     arguments.push(user_data);
     if !config.headed {
-        arguments.extend(["--headless", "--disable-gpu"].map(OsString::from));
+        arguments.extend(["--headless", "--disable-gpu", "--no-startup-window"].map(OsString::from));
     }
     if begin_frames {
         arguments.extend(
@@ -154,7 +156,6 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
     if !sandbox {
         arguments.push("--no-sandbox".into());
     }
-    arguments.push("about:blank".into());
     arguments
 }
 

@@ -57,9 +57,16 @@ impl BrowserEnv {
             return Err(EnvError::Unsupported { what: "start outside a web page".to_owned() });
         };
         let mut ready = None;
-        if let Some(mut world) = self.world.take().filter(|world| world.can_begin_again(start)) {
-            // A page that cannot begin again is put away like any other.
-            if world.begin_again(start, seed).await.is_ok() {
+        if let Some(mut world) = self.world.take() {
+            let again = if world.can_begin_again(start) {
+                world.begin_again(start, seed).await
+            } else if world.can_load_again(start) {
+                world.load_again(start, seed).await
+            } else {
+                Err(Self::lost())
+            };
+            // A world that cannot be used again is put away like any other.
+            if again.is_ok() {
                 ready = Some(world);
             }
         }

@@ -112,28 +112,61 @@ impl World {
 
     /// Whether a reset to `start` can begin in the page that is still open.
     pub fn can_begin_again(&self, start: &WebStart) -> bool {
-        let same = |a: &WebStart, b: &WebStart| {
-            (&a.url, &a.routes, &a.allow, a.viewport, a.window, a.clock, a.downloads)
-                == (&b.url, &b.routes, &b.allow, b.viewport, b.window, b.clock, b.downloads)
-        };
-        start.begin.is_some()
+        self.can_load_again(start)
             && !start.reload
-            && same(start, &self.start)
-            && self.tabs.len() == 1
-            && self.begun.is_some()
-            && self.tabs[0].tab.check().is_ok()
+            && start.url == self.start.url
             && self.begun == Some(self.tabs[0].tab.state(|state| state.loader.clone()))
     }
 
-    /// Begins the next episode in the page that is still open.
-    pub async fn begin_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+    /// Whether a reset to `start` can load its page in the tab that is still open: both episodes live on pages of ours
+    /// that begin episodes by themselves, behind the same fence.
+    pub fn can_load_again(&self, start: &WebStart) -> bool {
+        let same = |a: &WebStart, b: &WebStart| {
+            (&a.routes, a.viewport, a.window, a.clock, a.downloads)
+                == (&b.routes, b.viewport, b.window, b.clock, b.downloads)
+        };
+        start.begin.is_some()
+            && self.begun.is_some()
+            && start.allow.is_empty()
+            && self.start.allow.is_empty()
+            && same(start, &self.start)
+            && self.tabs.len() == 1
+            && self.tabs[0].tab.check().is_ok()
+    }
+
+    /// Empties what the last episode may have left in the context, and loads the start page in its tab.
+    pub async fn load_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+        let broke = |error: crate::cdp::CallError| EnvError::Protocol {
+            what: "emptying a browser context".to_owned(),
+            reason: error.to_string(),
+        };
+        self.forget_episode(start, seed).await?;
+        let tab = &self.tabs[0].tab;
+        tab.evaluate_isolated(None, "sessionStorage.clear(); window.name = ''; 0").await?;
+        let cookies = self.engine.link.call("Storage.clearCookies", json!({"browserContextId": self.context}));
+        cookies.await.map_err(broke)?;
+        for host in start.routes.keys() {
+            let origin = json!({"origin": format!("http://{host}"), "storageTypes": "all"});
+            tab.call("Storage.clearDataForOrigin", origin).await?;
+        }
+        tab.call("Page.resetNavigationHistory", json!({})).await?;
+        self.load_start().await
+    }
+
+    /// Takes the seed and the start of the next episode, and what is left of the last one from the screen.
+    async fn forget_episode(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
         self.start = start.clone();
         self.seed = seed;
         self.notices.clear();
         self.gate.take_notices();
         let open = &mut self.tabs[0];
         open.tab.update(|state| state.notices.clear());
-        crate::input::hover(&open.tab, &mut open.pace, glim_env::Point::new(-1.0, -1.0)).await?;
+        crate::input::hover(&open.tab, &mut open.pace, glim_env::Point::new(-1.0, -1.0)).await
+    }
+
+    /// Begins the next episode in the page that is still open.
+    pub async fn begin_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+        self.forget_episode(start, seed).await?;
         self.begin().await
     }
 
@@ -142,8 +175,15 @@ impl World {
         self.start.window.unwrap_or((self.viewport.width, self.viewport.height))
     }
 
+    /// The seed of the page's chance in this episode.
     fn page_seed(&self) -> u32 {
         (self.seed.derive("page").0 >> 32) as u32
+    }
+
+    /// The seed of the page's chance while it loads. A page that begins episodes by itself is loaded for many of them
+    /// and must not remember which one was the first.
+    fn load_seed(&self) -> u32 {
+        if self.start.begin.is_some() { 0 } else { self.page_seed() }
     }
 
     /// Loads the start page and begins the episode in it.
@@ -299,7 +339,7 @@ impl World {
             Clock::Real => "null".to_owned(),
         };
         let page_world = PAGE_WORLD.trim_end().trim_end_matches(';');
-        let page_world = format!("{page_world}({}, {epoch});", self.page_seed());
+        let page_world = format!("{page_world}({}, {epoch});", self.load_seed());
         let (width, height) = self.window();
         let mut commands = vec![
             ("Page.enable", json!({})),
