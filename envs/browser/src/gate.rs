@@ -214,7 +214,7 @@ async fn pass(request: Request<Incoming>, state: &Mutex<State>) -> Response<Body
             return refuse(StatusCode::FORBIDDEN, format!("{host} was not reached: {reason}\n"));
         }
         Err(Failure::Unreachable(error)) => {
-            note(state, Notice::LoadFailed { url: host.clone(), error: error.to_string() });
+            note(state, Notice::LoadFailed { url: format!("{host}:{port}"), error: error.to_string() });
             return refuse(StatusCode::BAD_GATEWAY, format!("{host} could not be reached: {error}\n"));
         }
     };

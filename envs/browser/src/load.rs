@@ -71,19 +71,20 @@ impl World {
         // An error page is part of failing, not news; a download or an empty answer leaves the page as it was.
         let open = &mut self.tabs[self.active];
         open.tab.update(|state| state.notices.retain(|notice| !matches!(notice, Notice::LoadFailed { .. })));
-        if let Some(error) = failed.filter(|error| error != "net::ERR_ABORTED") {
-            return Ok(Some(error));
-        }
-        let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let parsed = url::Url::parse(url).ok();
+        let host = parsed.as_ref().and_then(|url| url.host_str().map(str::to_owned));
+        let server =
+            parsed.as_ref().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
         let failure = self.gate.take_notices().into_iter().find_map(|notice| match notice {
-            Notice::LoadFailed { url, error } if Some(&url) == host.as_ref() => Some(error),
+            Notice::LoadFailed { url, error } if Some(&url) == server.as_ref() => Some(error),
             Notice::Blocked { url, reason } if Some(&url) == host.as_ref() => Some(reason),
             other => {
                 self.notices.push(other);
                 None
             }
         });
-        Ok(failure)
+        // The gate knows why a host was not reached; Chromium only that its proxy refused.
+        Ok(failure.or(failed.filter(|error| error != "net::ERR_ABORTED")))
     }
 
     /// Waits until the active tab has loaded what it loads. `Ok(false)` if the limit passed first.
