@@ -126,7 +126,7 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
         // Frames of other sites share the page's process and so its session, its clock and its frames: one script run
         // sees all of them. Episodes never share a process, since each has its own browser context.
         "--disable-site-isolation-trials",
-        // One process less, about 17 MB; if it dies, the browser dies with it and is started again.
+        // One process less; if it dies, the browser dies with it and is started again.
         "--enable-features=NetworkServiceInProcess2",
         "--disable-features=IsolateOrigins,site-per-process,ProactivelySwapBrowsingInstance,BackForwardCache,\
          RenderDocument,Translate,MediaRouter,OptimizationHints,AutofillServerCommunication,CalculateNativeWinOcclusion",
