@@ -8,22 +8,26 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// What each of our crates may depend on, tests included. What is not listed is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("glim-env", &[]),
     ("glim-browser", &["glim-env"]),
     ("glim-tasks", &["glim-env"]),
     ("glim-sites", &["glim-env", "glim-tasks"]),
     ("glim-agent", &["glim-env", "glim-tasks"]),
-    ("glim", &["glim-env", "glim-browser", "glim-tasks", "glim-sites", "glim-agent"]),
+    ("glim-processor", &[]),
+    ("glim-kernels", &[]),
+    ("glim-vlm", &["glim-kernels", "glim-processor"]),
+    ("glim", &["glim-env", "glim-browser", "glim-tasks", "glim-sites", "glim-agent", "glim-processor", "glim-vlm"]),
     ("glim-bench", &["glim-env", "glim-browser", "glim-tasks", "glim-sites", "glim-agent"]),
     ("glim-tests", &["glim-env", "glim-browser", "glim-tasks", "glim-sites", "glim-agent"]),
 ];
 
 /// Crates of others that stay behind one door, and where that is.
-const ONLY_IN: [(&str, &[&str]); 5] = [
+const ONLY_IN: [(&str, &[&str]); 6] = [
     ("chromiumoxide", &["glim-browser"]),
     ("rusqlite", &["glim-sites"]),
     ("async-openai", &["glim-agent"]),
+    ("tch", &["glim-kernels", "glim-vlm"]),
     ("clap", &["glim"]),
     ("anyhow", &["glim", "glim-bench"]),
 ];

@@ -1,0 +1,1 @@
+//! The hot loops, and the door to what tch lacks.
