@@ -19,5 +19,6 @@ fn main() {
     };
     build("torch", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
+    build("gpu", &[]);
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
 }

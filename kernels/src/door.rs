@@ -77,6 +77,7 @@ unsafe extern "C" {
         lengths: *const i64,
         scale: f64,
     ) -> *mut c_char;
+    pub(crate) fn glim_drop_gradient(tensor: *const C_tensor);
     fn glim_records_gradients() -> bool;
 }
 

@@ -5,7 +5,8 @@
 //!   it;
 //! - [`optimizer`]: one step of AdamW for all parameters at once;
 //! - [`bytes`]: tensors from memory-mapped files;
-//! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without.
+//! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
+//! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and
 //! devices are ours to get right.
@@ -15,8 +16,10 @@ pub mod bytes;
 pub mod checkpoint;
 pub mod cuda;
 pub mod gate;
+pub mod gpu;
 pub mod norm;
 pub mod optimizer;
 pub mod rotary;
+pub mod step;
 
 mod door;

@@ -141,7 +141,11 @@ impl Case {
     }
 
     fn grids(&self) -> Vec<Grid> {
-        self.images.iter().zip(&self.videos).flat_map(|(images, videos)| [images.clone(), videos.clone()].concat()).collect()
+        self.images
+            .iter()
+            .zip(&self.videos)
+            .flat_map(|(images, videos)| [images.clone(), videos.clone()].concat())
+            .collect()
     }
 
     /// Of `[batch, seq, ..]`, the rows that hold tokens: `[tokens, ..]`.
@@ -239,8 +243,7 @@ fn logits_and_everything_before_them_equal_the_reference() {
         let positions = case.positions(model);
         let trace = Trace::on();
         let ids = case.ids.concat();
-        let packed =
-            Packed { ids: &ids, positions: &positions, pixels: case.pixels.as_ref(), grids: &case.grids() };
+        let packed = Packed { ids: &ids, positions: &positions, pixels: case.pixels.as_ref(), grids: &case.grids() };
         let logits = tch::no_grad(|| model.logits(&model.forward(&packed, false, &trace)));
         let mut got = trace.take();
         got.insert("logits".to_owned(), logits);
@@ -307,13 +310,7 @@ fn every_weight_gets_the_gradient_of_the_reference() {
             let hidden = model.forward(&packed, recompute, &Trace::off());
             let loss = model.loss(&hidden, &targets(case));
             loss.backward();
-            findings.compare(
-                &case.name,
-                "loss",
-                &loss.view(1),
-                case.expected.get("loss").unwrap(),
-                setting.tolerance,
-            );
+            findings.compare(&case.name, "loss", &loss.view(1), case.expected.get("loss").unwrap(), setting.tolerance);
             for (name, weight) in model.weights() {
                 let Some(expected) = case.expected.get(&format!("grad.{name}")) else { continue };
                 let got = weight.grad();
@@ -375,8 +372,7 @@ fn greedy(model: &Model, case: &Case, expected: &Tensor) -> Tensor {
         used += count;
         let half = if row == 0 { ids.len() / 2 } else { 0 };
         let mut part = |from, to| {
-            let prompt =
-                Prompt { slot: slot(row), ids, positions: &positions[row], features: mine.as_ref(), from, to };
+            let prompt = Prompt { slot: slot(row), ids, positions: &positions[row], features: mine.as_ref(), from, to };
             model.prefill(&mut cache, &[prompt])
         };
         if half > 0 {
