@@ -19,6 +19,7 @@ fn main() {
     };
     build("torch", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
+    build("backward", &["-ffast-math", "-fopenmp"]);
     build("gpu", &[]);
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
 }

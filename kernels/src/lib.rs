@@ -1,7 +1,7 @@
 //! The hot loops, and the door to what libtorch has and tch does not reach.
 //!
 //! - [`checkpoint`]: a block that is computed again on the way back, instead of kept;
-//! - [`norm`], [`gate`], [`rotary`], [`attention`]: fused operations, each beside the plain torch operations that define
+//! - [`norm`], [`gate`], [`rotary`], [`linear`], [`attention`]: fused operations, each beside the plain torch operations that define
 //!   it;
 //! - [`optimizer`]: one step of AdamW for all parameters at once;
 //! - [`bytes`]: tensors from memory-mapped files;
@@ -17,6 +17,7 @@ pub mod checkpoint;
 pub mod cuda;
 pub mod gate;
 pub mod gpu;
+pub mod linear;
 pub mod norm;
 pub mod optimizer;
 pub mod rotary;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use glim_kernels::linear::linear;
 use glim_processor::Grid;
 use tch::{Device, Kind, Tensor};
 
@@ -178,7 +179,7 @@ impl Model {
     /// # Shapes
     /// - `hidden`: `[tokens, hidden]`; returns `[tokens, vocab]` in f32
     pub fn logits(&self, hidden: &Tensor) -> Tensor {
-        hidden.linear(self.head(), None::<&Tensor>).to_kind(Kind::Float)
+        linear(hidden, self.head(), None).to_kind(Kind::Float)
     }
 
     pub(crate) fn head(&self) -> &Weight {

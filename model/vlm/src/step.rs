@@ -120,7 +120,7 @@ mod tests {
         assert!(spans.len() < 40, "{spans:?}");
         assert!((1..=32_768).all(|longest| {
             let span = span(longest, 1 << 20);
-            span >= longest && span <= longest.max(256) * 3 / 2
+            span >= longest && span <= (longest + 255).max(longest * 3 / 2)
         }));
         assert_eq!(span(700, 768), 768);
     }

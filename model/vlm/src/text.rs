@@ -1,6 +1,7 @@
 //! The decoder: GLM-4 with four norms in each layer, or GLM-4.5 with two and a mixture of experts.
 
 use glim_kernels::attention;
+use glim_kernels::linear::linear;
 use glim_kernels::norm::{rms_norm, rms_norm_onto};
 use glim_kernels::rotary::{Pairs, rotate};
 use glim_kernels::step::{Held, Kernels};
@@ -138,7 +139,7 @@ impl Linear {
     }
 
     fn forward(&self, input: &Tensor) -> Tensor {
-        input.linear(&self.weight, self.bias.as_deref())
+        linear(input, &self.weight, self.bias.as_deref())
     }
 }
 
@@ -376,7 +377,7 @@ impl Attention {
             }
             _ => unreachable!("slots are those of a cache"),
         };
-        attended.linear(&self.o_proj, None::<&Tensor>)
+        linear(&attended, &self.o_proj, None)
     }
 }
 
