@@ -34,6 +34,7 @@ test:
 	$(CARGO) test --workspace --locked --doc $(CARGO_FLAGS)
 
 check:
+	@scripts/setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked $(CARGO_FLAGS) -- -D warnings
 	$(CARGO) clippy -p glim --no-default-features --locked $(CARGO_FLAGS) -- -D warnings
