@@ -9,11 +9,12 @@ CARGO_FLAGS ?=
 export RUST_TEST_THREADS ?= 4
 
 help:
-	@echo 'make demo       install what is missing, build, and run agents on all bundled tasks in live Chromium'
-	@echo 'make test       install what is missing, and run every test'
-	@echo 'make check      formatting, lints, documentation, licences and directions of dependencies'
-	@echo 'make bench-env  measure the browser against BrowserGym and against bare CDP calls'
-	@echo 'make setup      install what is missing, and nothing else'
+	@echo 'make demo         install what is missing, build, and run agents on all bundled tasks in live Chromium'
+	@echo 'make test         install what is missing, and run every test'
+	@echo 'make check        formatting, lints, documentation, licences and directions of dependencies'
+	@echo 'make bench-env    measure the browser against BrowserGym and against bare CDP calls'
+	@echo 'make bench-model  measure the model against transformers'
+	@echo 'make setup        install what is missing, and nothing else'
 
 setup:
 	@scripts/setup
@@ -44,4 +45,7 @@ check:
 bench-env:
 	@bench/env/run
 
-.PHONY: help setup demo test check bench-env
+bench-model:
+	@bench/model/run
+
+.PHONY: help setup demo test check bench-env bench-model
