@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+mod link_libtorch;
+
 fn main() {
     println!("cargo:rerun-if-changed=cpp");
     let lib = std::env::var("DEP_TCH_LIBTORCH_LIB")
@@ -21,5 +23,5 @@ fn main() {
     build("cpu", &["-ffast-math", "-fopenmp"]);
     build("backward", &["-ffast-math", "-fopenmp"]);
     build("gpu", &[]);
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    link_libtorch::main();
 }

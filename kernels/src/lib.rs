@@ -5,6 +5,7 @@
 //!   it;
 //! - [`optimizer`]: one step of AdamW for all parameters at once;
 //! - [`bytes`]: tensors from memory-mapped files;
+//! - [`libtorch`]: which libtorch this program runs with, and where the GPU's part of it is;
 //! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
 //! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run.
 //!
@@ -17,6 +18,7 @@ pub mod checkpoint;
 pub mod cuda;
 pub mod gate;
 pub mod gpu;
+pub mod libtorch;
 pub mod linear;
 pub mod norm;
 pub mod optimizer;

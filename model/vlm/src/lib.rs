@@ -23,6 +23,7 @@ mod weights;
 
 pub use cache::Cache;
 pub use config::Config;
+pub use glim_kernels::libtorch;
 pub use loss::Targets;
 pub use model::{Model, Packed, Prompt};
 pub use positions::{InputError, Positions};

@@ -1,6 +1,6 @@
 //! Numbers equal those of Hugging Face `transformers`, on tiny random models of every family.
 //!
-//! The fixtures in `tests/parity` were written by `make_parity.py` beside them; `GLIM_PARITY_DIR` names a folder of more.
+//! The fixtures in `tests/parity/fixtures` were written by `make_parity.py` beside them; `GLIM_PARITY_DIR` names a folder of more.
 //! `GLIM_PARITY_DEVICE=cuda` and `GLIM_PARITY_DTYPE=bf16` run the same on a GPU, in half precision with its own tolerance.
 
 #![allow(clippy::unwrap_used)]
@@ -192,10 +192,7 @@ impl Findings {
 
 /// Folders of models, with their cases: those of the repository and those of `GLIM_PARITY_DIR`.
 fn models() -> Vec<(PathBuf, Vec<PathBuf>)> {
-    let mut roots = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity"))];
-    if let Some(more) = std::env::var_os("GLIM_PARITY_FIXTURES") {
-        roots = vec![PathBuf::from(more)];
-    }
+    let mut roots = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/fixtures"))];
     roots.extend(std::env::var_os("GLIM_PARITY_DIR").map(PathBuf::from));
     let folders = |path: &Path| -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = std::fs::read_dir(path)
