@@ -192,7 +192,9 @@ impl Findings {
 
 /// Folders of models, with their cases: those of the repository and those of `GLIM_PARITY_DIR`.
 fn models() -> Vec<(PathBuf, Vec<PathBuf>)> {
-    let mut roots = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/fixtures"))];
+    // Cargo says where the crate is; carried to another machine, whoever starts the test does.
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let mut roots = vec![Path::new(&here).join("tests/parity/fixtures")];
     roots.extend(std::env::var_os("GLIM_PARITY_DIR").map(PathBuf::from));
     let folders = |path: &Path| -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = std::fs::read_dir(path)
