@@ -21,5 +21,7 @@ fn main() {
     };
     build("torch", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
+    build("backward", &["-ffast-math", "-fopenmp"]);
+    build("gpu", &[]);
     link_libtorch::main();
 }
