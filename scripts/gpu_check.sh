@@ -143,7 +143,7 @@ if has_transformers; then
     fi
 fi
 
-! [ -x "$here/bin/kernels" ] || check 'kernels' "$here/bin/kernels" --test-threads 1 gpu::
+! [ -x "$here/bin/kernels" ] || check 'kernels' "$here/bin/kernels" --test-threads 1 --ignored gpu::
 # Products in full f32: the GPU would round what goes into them to ten bits otherwise.
 check "parity f32, fixtures $of" env GLIM_PARITY_DIR="$fixtures" GLIM_PARITY_DEVICE=cuda GLIM_PARITY_DTYPE=f32 \
     NVIDIA_TF32_OVERRIDE=0 "$here/bin/parity" --test-threads 1
