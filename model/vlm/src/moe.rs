@@ -59,6 +59,7 @@ impl MixtureMlp {
             wanted = wanted.masked_fill(&open.logical_not(), f64::NEG_INFINITY);
         }
         let (_, experts) = wanted.detach().topk(chosen as i64, -1, true, false);
+        trace.note(|| format!("txt_layer_{number}_experts"), &experts);
         let mut weights = scores.gather(1, &experts, false);
         if normalised {
             weights = &weights / (weights.sum_dim_intlist(&[-1i64][..], true, Kind::Float) + 1e-20);
