@@ -18,6 +18,7 @@ fn main() {
         build.file(format!("cpp/{name}.cpp")).compile(&format!("glim_{name}"));
     };
     build("torch", &[]);
+    build("memory", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
 }

@@ -5,6 +5,7 @@
 //!   it;
 //! - [`optimizer`]: one step of AdamW for all parameters at once;
 //! - [`bytes`]: tensors from memory-mapped files;
+//! - [`memory`]: how much is left, on the CPU and on a GPU;
 //! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and
@@ -15,6 +16,7 @@ pub mod bytes;
 pub mod checkpoint;
 pub mod cuda;
 pub mod gate;
+pub mod memory;
 pub mod norm;
 pub mod optimizer;
 pub mod rotary;

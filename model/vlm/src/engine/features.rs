@@ -29,12 +29,9 @@ impl<F> FeatureCache<F> {
         FeatureCache { budget, bytes: 0, clock: 0, kept: HashMap::new(), order: BTreeMap::new(), hits: 0, misses: 0 }
     }
 
-    /// The features of a picture; counts a hit or a miss.
+    /// The features of a picture, if they are kept.
     pub fn get(&mut self, key: u128) -> Option<Rc<F>> {
-        let Some(kept) = self.kept.get_mut(&key) else {
-            self.misses += 1;
-            return None;
-        };
+        let kept = self.kept.get_mut(&key)?;
         self.hits += 1;
         self.clock += 1;
         self.order.remove(&kept.used);
@@ -43,8 +40,9 @@ impl<F> FeatureCache<F> {
         Some(kept.features.clone())
     }
 
-    /// Keeps features of `bytes` bytes. What is larger than the whole budget is not kept.
+    /// Keeps features of `bytes` bytes that had to be computed. What is larger than the whole budget is not kept.
     pub fn insert(&mut self, key: u128, features: Rc<F>, bytes: u64) {
+        self.misses += 1;
         if bytes > self.budget {
             return;
         }
@@ -69,7 +67,7 @@ impl<F> FeatureCache<F> {
         self.hits
     }
 
-    /// How often they were not.
+    /// How often they had to be computed.
     pub fn misses(&self) -> u64 {
         self.misses
     }
@@ -96,7 +94,7 @@ mod tests {
         cache.insert(4, Rc::new(4), 15);
         assert_eq!((cache.get(2), cache.get(3)), (None, None));
         assert_eq!((cache.get(1).as_deref(), cache.get(4).as_deref()), (Some(&1), Some(&4)));
-        assert_eq!((cache.bytes(), cache.hits(), cache.misses()), (25, 3, 2));
+        assert_eq!((cache.bytes(), cache.hits(), cache.misses()), (25, 3, 4));
     }
 
     #[test]

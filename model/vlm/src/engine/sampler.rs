@@ -147,33 +147,42 @@ fn inverse(logits: &[f32], greatest: f32, sums: &[f32], draw: &Draw) -> u32 {
 
 /// The tokens that top-k and top-p leave, best first.
 fn candidates(logits: &[f32], greatest: f32, draw: &Draw) -> Vec<(u32, f32)> {
-    let scale = 1.0 / draw.temperature;
-    let weight = |&(_, logit): &(u32, f32)| f64::from(exp((logit - greatest) * scale));
     let limit = if draw.top_k == 0 { logits.len() } else { draw.top_k.min(logits.len()) };
-    if draw.top_p >= 1.0 {
-        return likeliest(logits, limit);
-    }
     let mut count = if draw.top_k == 0 { FIRST_CANDIDATES.min(limit) } else { limit };
-    let whole = (draw.top_k == 0).then(|| total(&sums(logits, greatest, scale)));
+    let whole = if draw.top_k == 0 { total(&sums(logits, greatest, 1.0 / draw.temperature)) } else { 0.0 };
     loop {
         let mut found = likeliest(logits, count);
-        let mass = f64::from(draw.top_p) * whole.unwrap_or_else(|| found.iter().map(weight).sum());
-        let mut sum = 0.0;
-        let enough = found.iter().position(|candidate| {
-            sum += weight(candidate);
-            sum >= mass
-        });
-        if enough.is_some() || count >= limit {
-            found.truncate(enough.map_or(found.len(), |last| last + 1));
+        if cut(&mut found, greatest, whole, draw) || count >= limit {
             return found;
         }
         count = (count * 8).min(limit);
     }
 }
 
-fn pick(candidates: &[(u32, f32)], greatest: f32, draw: &Draw) -> u32 {
-    let scale = 1.0 / draw.temperature;
-    let weights: Vec<f64> = candidates.iter().map(|&(_, logit)| f64::from(exp((logit - greatest) * scale))).collect();
+/// Leaves of the likeliest tokens, best first, those that top-k and top-p allow; false if top-p asks for more than there
+/// are. `whole`, the sum of all weights, is asked for where there is no top-k.
+pub(crate) fn cut(found: &mut Vec<(u32, f32)>, greatest: f32, whole: f64, draw: &Draw) -> bool {
+    if draw.top_k > 0 {
+        found.truncate(draw.top_k);
+    }
+    if draw.top_p >= 1.0 {
+        return true;
+    }
+    let weight = |&(_, logit): &(u32, f32)| f64::from(exp((logit - greatest) / draw.temperature));
+    let whole = if draw.top_k > 0 { found.iter().map(weight).sum() } else { whole };
+    let (mass, mut sum) = (f64::from(draw.top_p) * whole, 0.0);
+    let enough = found.iter().position(|candidate| {
+        sum += weight(candidate);
+        sum >= mass
+    });
+    found.truncate(enough.map_or(found.len(), |last| last + 1));
+    enough.is_some()
+}
+
+/// The token at `draw.uniform` of what is left.
+pub(crate) fn pick(candidates: &[(u32, f32)], greatest: f32, draw: &Draw) -> u32 {
+    let weight = |&(_, logit): &(u32, f32)| f64::from(exp((logit - greatest) / draw.temperature));
+    let weights: Vec<f64> = candidates.iter().map(weight).collect();
     let mut left = draw.uniform * weights.iter().sum::<f64>();
     let hit = weights.iter().position(|&weight| {
         left -= weight;
@@ -182,13 +191,17 @@ fn pick(candidates: &[(u32, f32)], greatest: f32, draw: &Draw) -> u32 {
     candidates[hit.unwrap_or(0)].0
 }
 
+/// Better tokens first; of equals, the smaller id.
+pub(crate) fn better(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
+    b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0))
+}
+
 /// The `count` likeliest tokens with their logits, best first.
 fn likeliest(logits: &[f32], count: usize) -> Vec<(u32, f32)> {
     let count = count.min(logits.len());
     if count == 0 {
         return Vec::new();
     }
-    let better = |a: &(u32, f32), b: &(u32, f32)| b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0));
     let mut kept: Vec<(u32, f32)> = Vec::with_capacity(count * 4);
     let mut threshold = f32::NEG_INFINITY;
     for (id, &logit) in logits.iter().enumerate() {

@@ -11,6 +11,7 @@
 //!
 //! Nothing here computes: this is a state machine over numbers, and the engine does what it says.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,8 +25,6 @@ pub(crate) type Id = u64;
 pub(crate) struct Limits {
     /// Rows of the cache: replies at once.
     pub slots: usize,
-    /// Tokens of prompts and replies that the cache may hold in all.
-    pub kv_tokens: usize,
     /// Tokens of a prompt that are read at once.
     pub part: usize,
     /// Tokens of all prompts that are read in one round; at least one part is read.
@@ -69,7 +68,6 @@ struct Sequence {
     id: Id,
     slot: usize,
     prompt: Arc<Prompt>,
-    reserved: usize,
     stage: Stage,
 }
 
@@ -98,15 +96,13 @@ impl Scheduler {
         Scheduler { limits, slots, running: Vec::new(), clock: 0 }
     }
 
-    /// Whether a request that needs `reserve` tokens, of its prompt and its reply together, can be let in.
-    pub fn has_room(&self, reserve: usize) -> bool {
-        let reserved: usize = self.running.iter().map(|sequence| sequence.reserved).sum();
+    /// Whether one more request can be let in.
+    pub fn has_room(&self) -> bool {
         self.running.len() < self.limits.slots
-            && (self.running.is_empty() || reserved + reserve <= self.limits.kv_tokens)
     }
 
     /// Lets a request in for which there is room.
-    pub fn admit(&mut self, id: Id, prompt: Arc<Prompt>, reserve: usize) -> Admission {
+    pub fn admit(&mut self, id: Id, prompt: Arc<Prompt>) -> Admission {
         let leader = self.running.iter().find(|sequence| {
             matches!(sequence.stage, Stage::Reading(_))
                 && sequence.prompt.len() == prompt.len()
@@ -121,10 +117,10 @@ impl Scheduler {
             }
             _ => 0,
         };
-        // Of equally long prefixes one in a free row is best, for it need not be copied; then the row left for longest.
+        // Of equally long prefixes one in a free row is best, for it need not be copied.
         let (source, reuse) = (0..self.slots.len())
             .map(|slot| (slot, reusable(&self.slots[slot])))
-            .max_by_key(|&(slot, reuse)| (reuse, self.slots[slot].owner.is_none()))
+            .max_by_key(|&(slot, reuse)| (reuse, self.slots[slot].owner.is_none(), Reverse(slot)))
             .expect("there is at least one row");
         let in_place = reuse > 0 && self.slots[source].owner.is_none();
         let slot = if in_place { source } else { self.emptiest() };
@@ -132,7 +128,7 @@ impl Scheduler {
         owned.owner = Some(id);
         owned.held = (leader.is_none()).then(|| (prompt.clone(), reuse));
         let stage = leader.map_or(Stage::Reading(reuse), Stage::Following);
-        self.running.push(Sequence { id, slot, prompt, reserved: reserve, stage });
+        self.running.push(Sequence { id, slot, prompt, stage });
         Admission {
             slot,
             keep: if in_place { reuse } else { 0 },
@@ -225,9 +221,9 @@ impl Scheduler {
         .collect()
     }
 
-    /// How many requests are in the batch.
-    pub fn running(&self) -> usize {
-        self.running.len()
+    /// Requests whose prompt is being read, first come first.
+    pub fn reading(&self) -> impl Iterator<Item = Id> {
+        self.running.iter().filter(|sequence| matches!(sequence.stage, Stage::Reading(_))).map(|sequence| sequence.id)
     }
 }
 
@@ -236,7 +232,7 @@ mod tests {
     use super::super::prompt::tests::prompt;
     use super::*;
 
-    const LIMITS: Limits = Limits { slots: 4, kv_tokens: 1000, part: 8, round: 16 };
+    const LIMITS: Limits = Limits { slots: 4, part: 8, round: 16 };
 
     fn words(ids: impl IntoIterator<Item = u32>) -> Arc<Prompt> {
         Arc::new(prompt(&ids.into_iter().collect::<Vec<_>>(), &[], &[]).unwrap())
@@ -260,9 +256,9 @@ mod tests {
     #[test]
     fn a_long_prompt_is_read_in_parts_beside_the_others() {
         let mut scheduler = Scheduler::new(LIMITS);
-        scheduler.admit(1, words(0..20), 30);
-        scheduler.admit(2, words(100..105), 30);
-        scheduler.admit(3, words(200..206), 30);
+        scheduler.admit(1, words(0..20));
+        scheduler.admit(2, words(100..105));
+        scheduler.admit(3, words(200..206));
         let first = scheduler.parts(|_| true);
         // 8 and 5 fit into a round of 16, 6 more do not.
         assert_eq!(first.iter().map(|part| (part.id, part.range.clone())).collect::<Vec<_>>(), [(1, 0..8), (2, 0..5)]);
@@ -275,12 +271,12 @@ mod tests {
     #[test]
     fn parts_are_a_function_of_the_prompt_alone() {
         let mut alone = Scheduler::new(LIMITS);
-        alone.admit(1, words(0..30), 40);
+        alone.admit(1, words(0..30));
         let expected = read_all(&mut alone);
         let mut crowded = Scheduler::new(LIMITS);
-        crowded.admit(7, words(50..69), 40);
-        crowded.admit(8, words(80..83), 40);
-        crowded.admit(1, words(0..30), 40);
+        crowded.admit(7, words(50..69));
+        crowded.admit(8, words(80..83));
+        crowded.admit(1, words(0..30));
         let among: Vec<_> = read_all(&mut crowded).into_iter().filter(|(id, _)| *id == 1).collect();
         assert_eq!(among, expected);
     }
@@ -288,8 +284,8 @@ mod tests {
     #[test]
     fn who_waits_for_pictures_does_not_hold_up_the_others() {
         let mut scheduler = Scheduler::new(LIMITS);
-        scheduler.admit(1, words(0..20), 30);
-        scheduler.admit(2, words(100..105), 30);
+        scheduler.admit(1, words(0..20));
+        scheduler.admit(2, words(100..105));
         let ready: Vec<Id> = scheduler.parts(|id| id != 1).iter().map(|part| part.id).collect();
         assert_eq!(ready, [2]);
     }
@@ -298,7 +294,7 @@ mod tests {
     fn a_group_reads_its_prompt_once() {
         let mut scheduler = Scheduler::new(LIMITS);
         for id in 1..=3 {
-            assert_eq!(scheduler.admit(id, words(0..12), 20), Admission { slot: id as usize - 1, keep: 0, copy: None });
+            assert_eq!(scheduler.admit(id, words(0..12)), Admission { slot: id as usize - 1, keep: 0, copy: None });
         }
         let first = scheduler.parts(|_| true);
         assert_eq!((first.len(), first[0].followers.len()), (1, 0));
@@ -308,7 +304,7 @@ mod tests {
         scheduler.was_read(&second[0]);
         assert_eq!(scheduler.decoding(), [(1, 0), (2, 1), (3, 2)]);
         // One who comes later starts behind the parts that are there.
-        assert_eq!(scheduler.admit(4, words(0..12), 20), Admission { slot: 3, keep: 0, copy: Some((0, 8)) });
+        assert_eq!(scheduler.admit(4, words(0..12)), Admission { slot: 3, keep: 0, copy: Some((0, 8)) });
         assert_eq!(read_all(&mut scheduler), [(4, 8..12)]);
     }
 
@@ -316,7 +312,7 @@ mod tests {
     fn followers_go_on_when_their_leader_goes() {
         let mut scheduler = Scheduler::new(LIMITS);
         for id in 1..=3 {
-            scheduler.admit(id, words(0..12), 20);
+            scheduler.admit(id, words(0..12));
         }
         let first = scheduler.parts(|_| true);
         scheduler.was_read(&first[0]);
@@ -325,63 +321,60 @@ mod tests {
         assert_eq!(second, [Part { id: 2, slot: 0, range: 8..12, last: true, followers: vec![(3, 2)] }]);
         scheduler.was_read(&second[0]);
         assert_eq!(scheduler.decoding(), [(2, 0), (3, 2)]);
-        assert_eq!(scheduler.admit(4, words(50..53), 9).slot, 1);
+        assert_eq!([4, 5].map(|id| scheduler.admit(id, words(50..53)).slot), [3, 1]);
     }
 
     #[test]
     fn the_next_turn_starts_behind_what_it_shares_with_the_last() {
         let mut scheduler = Scheduler::new(LIMITS);
-        scheduler.admit(1, words(0..30), 40);
+        scheduler.admit(1, words(0..30));
         read_all(&mut scheduler);
         scheduler.release(1);
         let longer = words((0..30).chain(70..90));
-        assert_eq!(scheduler.admit(2, longer, 60), Admission { slot: 0, keep: 24, copy: None });
+        assert_eq!(scheduler.admit(2, longer), Admission { slot: 0, keep: 24, copy: None });
         assert_eq!(read_all(&mut scheduler), [(2, 24..32), (2, 32..40), (2, 40..48), (2, 48..50)]);
         // Other words from the 21st on: two parts are shared, and their row is in use.
         let other = words((0..20).chain(200..210));
-        assert_eq!(scheduler.admit(3, other, 40), Admission { slot: 1, keep: 0, copy: Some((0, 16)) });
+        assert_eq!(scheduler.admit(3, other), Admission { slot: 1, keep: 0, copy: Some((0, 16)) });
     }
 
     #[test]
     fn a_row_that_was_taken_promises_nothing_of_what_it_held() {
         let mut scheduler = Scheduler::new(Limits { slots: 1, ..LIMITS });
-        scheduler.admit(1, words(0..30), 40);
+        scheduler.admit(1, words(0..30));
         read_all(&mut scheduler);
         scheduler.release(1);
-        scheduler.admit(2, words(100..130), 40);
+        scheduler.admit(2, words(100..130));
         let part = scheduler.parts(|_| true).remove(0);
         scheduler.was_read(&part);
         scheduler.release(2);
-        assert_eq!(scheduler.admit(3, words(0..30), 40).keep, 0);
+        assert_eq!(scheduler.admit(3, words(0..30)).keep, 0);
         scheduler.release(3);
         // Of the second prompt 8 tokens had been read, and the third overwrote them.
-        assert_eq!(scheduler.admit(4, words(100..130), 40).keep, 0);
+        assert_eq!(scheduler.admit(4, words(100..130)).keep, 0);
     }
 
     #[test]
-    fn rows_and_tokens_limit_who_comes_in() {
+    fn rows_limit_who_comes_in() {
         let mut scheduler = Scheduler::new(LIMITS);
-        assert!(scheduler.has_room(1000));
-        scheduler.admit(1, words(0..30), 600);
-        assert!(scheduler.has_room(400) && !scheduler.has_room(401));
-        for id in 2..=4 {
-            scheduler.admit(id, words(0..30), 10);
+        for id in 1..=4 {
+            assert!(scheduler.has_room());
+            scheduler.admit(id, words(0..30));
         }
-        assert!(!scheduler.has_room(1));
+        assert!(!scheduler.has_room());
         scheduler.release(3);
-        assert!(scheduler.has_room(1));
-        assert_eq!(scheduler.running(), 3);
+        assert!(scheduler.has_room());
     }
 
     #[test]
     fn free_rows_can_be_forgotten() {
         let mut scheduler = Scheduler::new(LIMITS);
-        scheduler.admit(1, words(0..30), 40);
-        scheduler.admit(2, words(50..80), 40);
+        scheduler.admit(1, words(0..30));
+        scheduler.admit(2, words(50..80));
         read_all(&mut scheduler);
         scheduler.release(1);
         assert_eq!(scheduler.forget_free(), [0]);
         assert_eq!(scheduler.forget_free(), Vec::<usize>::new());
-        assert_eq!(scheduler.admit(3, words(0..30), 40).keep, 0);
+        assert_eq!(scheduler.admit(3, words(0..30)).keep, 0);
     }
 }
