@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+mod link_libtorch;
+
 fn main() {
     println!("cargo:rerun-if-changed=cpp");
     let lib = std::env::var("DEP_TCH_LIBTORCH_LIB")
@@ -18,7 +20,8 @@ fn main() {
         build.file(format!("cpp/{name}.cpp")).compile(&format!("glim_{name}"));
     };
     build("torch", &[]);
-    build("memory", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    build("backward", &["-ffast-math", "-fopenmp"]);
+    build("gpu", &[]);
+    link_libtorch::main();
 }
