@@ -7,6 +7,7 @@
 //! - [`bytes`]: tensors from memory-mapped files;
 //! - [`libtorch`]: which libtorch this program runs with, and where the GPU's part of it is;
 //! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
+//! - [`memory`]: how much is left, on the CPU and on a GPU;
 //! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and
@@ -20,6 +21,7 @@ pub mod gate;
 pub mod gpu;
 pub mod libtorch;
 pub mod linear;
+pub mod memory;
 pub mod norm;
 pub mod optimizer;
 pub mod rotary;
