@@ -45,8 +45,8 @@ pack() {
         strip -o "$packed/bin/$program" "$path"
     done
     cp scripts/gpu_check.sh "$packed/"
-    mkdir -p "$packed/parity" "$packed/bench"
-    cp -R model/vlm/tests/parity/. "$packed/parity/"
+    mkdir -p "$packed/vlm/tests/parity" "$packed/bench"
+    cp -R model/vlm/tests/parity/. "$packed/vlm/tests/parity/"
     cp bench/model/bench_hf.py bench/model/report.py "$packed/bench/"
     size=$(tar -C "$packed" -cz . | wc -c)
     say "$packed holds $(du -sm "$packed" | cut -f1) MB, $((size / 1000000 + 1)) packed"
@@ -133,22 +133,24 @@ export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" GLIM_LI
 printf '%s\n\n| check | result | time |\n|---|---|---|\n' "$gpu, torch $version" >"$out/table.md"
 say "$gpu, torch $version in $libraries; logs in $out"
 
-fixtures=$here/parity/fixtures of='the carried ones'
+# Where the test looks for the fixtures that it was built beside.
+export CARGO_MANIFEST_DIR="$here/vlm"
+of='carried fixtures'
 if has_transformers; then
     say 'making the whole set of fixtures'
-    if "$python" "$here/parity/make_parity.py" --out "$out/parity" >"$out/fixtures.log" 2>&1; then
-        fixtures=$out/parity of='made here'
+    if "$python" "$here/vlm/tests/parity/make_parity.py" --out "$out/parity" >"$out/fixtures.log" 2>&1; then
+        export GLIM_PARITY_DIR="$out/parity"
+        of='carried and whole set of fixtures'
     else
-        say "the fixtures could not be made, so the carried ones are used: $(tail -n 1 "$out/fixtures.log")"
+        say "fixtures could not be made, so only the carried ones are used: $(tail -n 1 "$out/fixtures.log")"
     fi
 fi
 
-! [ -x "$here/bin/kernels" ] || check 'kernels' "$here/bin/kernels" --test-threads 1 --ignored gpu::
+check 'kernels' "$here/bin/kernels" --test-threads 1 --include-ignored gpu::
 # Products in full f32: the GPU would round what goes into them to ten bits otherwise.
-check "parity f32, fixtures $of" env GLIM_PARITY_DIR="$fixtures" GLIM_PARITY_DEVICE=cuda GLIM_PARITY_DTYPE=f32 \
-    NVIDIA_TF32_OVERRIDE=0 "$here/bin/parity" --test-threads 1
-check "parity bf16, fixtures $of" env GLIM_PARITY_DIR="$fixtures" GLIM_PARITY_DEVICE=cuda GLIM_PARITY_DTYPE=bf16 \
+check "parity f32, $of" env GLIM_PARITY_DEVICE=cuda GLIM_PARITY_DTYPE=f32 NVIDIA_TF32_OVERRIDE=0 \
     "$here/bin/parity" --test-threads 1
+check "parity bf16, $of" env GLIM_PARITY_DEVICE=cuda GLIM_PARITY_DTYPE=bf16 "$here/bin/parity" --test-threads 1
 # They are large, and made again from nothing in a minute.
 rm -rf "$out/parity"
 
