@@ -90,3 +90,14 @@ pub enum Event {
     /// The last event.
     Finished(Finish),
 }
+
+/// A whole reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// Its tokens, that which ended it included.
+    pub tokens: Vec<Token>,
+    /// Its text, without the stop text and without the token that ended it.
+    pub text: String,
+    /// Why it ended, and how long it is. Its text is part of `text`.
+    pub finish: Finish,
+}

@@ -1,0 +1,226 @@
+// Loops of one decoding step on the CPU, in f32. What they save is passes over memory and calls: a step of a small model
+// is some hundred operations of a few microseconds each. Compiled with -ffast-math, so that sums may be reordered.
+#include "door.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+using at::Tensor;
+
+// One version for each width of vector; the loader picks.
+#define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+
+namespace {
+
+// Rows given to a thread at least, so that small steps stay on one.
+int64_t grain(int64_t work_per_row) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, work_per_row)); }
+
+void check(const Tensor& tensor, const char* name) {
+    TORCH_CHECK(tensor.is_cpu() && tensor.scalar_type() == at::kFloat, name, " is f32 on the CPU");
+}
+
+WIDE void norm_row(float* out, const float* in, const float* weight, int64_t width, float epsilon) {
+    float squares = 0;
+    for (int64_t i = 0; i < width; ++i) squares += in[i] * in[i];
+    const float scale = 1.0f / std::sqrt(squares / static_cast<float>(width) + epsilon);
+    for (int64_t i = 0; i < width; ++i) out[i] = in[i] * scale * weight[i];
+}
+
+WIDE void add_norm_row(float* out, const float* in, const float* weight, const float* residual, int64_t width,
+                       float epsilon) {
+    float squares = 0;
+    for (int64_t i = 0; i < width; ++i) squares += in[i] * in[i];
+    const float scale = 1.0f / std::sqrt(squares / static_cast<float>(width) + epsilon);
+    for (int64_t i = 0; i < width; ++i) out[i] = residual[i] + in[i] * scale * weight[i];
+}
+
+// exp for arguments that do not overflow, to one unit in the last place or two; without branches, so that it is
+// vectorised. Range reduction by powers of two, then a polynomial of degree 6.
+inline float exponential(float x) {
+    x = std::min(88.0f, std::max(-87.0f, x));
+    const float n = std::floor(x * 1.44269504f + 0.5f);
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    union {
+        int32_t bits;
+        float value;
+    } power;
+    power.bits = (static_cast<int32_t>(n) + 127) << 23;
+    return p * power.value;
+}
+
+WIDE void swiglu_row(float* out, const float* gate, const float* up, int64_t width) {
+    for (int64_t i = 0; i < width; ++i) out[i] = gate[i] / (1.0f + exponential(-gate[i])) * up[i];
+}
+
+WIDE void rotate_pairs(float* head, const float* cos, const float* sin, int64_t half) {
+    for (int64_t i = 0; i < half; ++i) {
+        const float a = head[2 * i], b = head[2 * i + 1];
+        head[2 * i] = a * cos[i] - b * sin[i];
+        head[2 * i + 1] = b * cos[i] + a * sin[i];
+    }
+}
+
+WIDE void rotate_halves(float* head, const float* cos, const float* sin, int64_t half) {
+    for (int64_t i = 0; i < half; ++i) {
+        const float a = head[i], b = head[half + i];
+        head[i] = a * cos[i] - b * sin[i];
+        head[half + i] = b * cos[i] + a * sin[i];
+    }
+}
+
+// One key-value head of one row: `group` queries over `length` keys. `scores`: [group, length] of scratch.
+WIDE void attend(float* out, const float* query, const float* keys, const float* values, float* scores, int64_t group,
+                 int64_t length, int64_t width, float scale) {
+    for (int64_t t = 0; t < length; ++t) {
+        const float* key = keys + t * width;
+        for (int64_t g = 0; g < group; ++g) {
+            const float* q = query + g * width;
+            float sum = 0;
+            for (int64_t i = 0; i < width; ++i) sum += q[i] * key[i];
+            scores[g * length + t] = sum * scale;
+        }
+    }
+    for (int64_t g = 0; g < group; ++g) {
+        float* row = scores + g * length;
+        float largest = row[0];
+        for (int64_t t = 1; t < length; ++t) largest = std::max(largest, row[t]);
+        float total = 0;
+        for (int64_t t = 0; t < length; ++t) {
+            row[t] = exponential(row[t] - largest);
+            total += row[t];
+        }
+        for (int64_t t = 0; t < length; ++t) row[t] /= total;
+        std::fill(out + g * width, out + (g + 1) * width, 0.0f);
+    }
+    for (int64_t t = 0; t < length; ++t) {
+        const float* value = values + t * width;
+        for (int64_t g = 0; g < group; ++g) {
+            const float weight = scores[g * length + t];
+            float* o = out + g * width;
+            for (int64_t i = 0; i < width; ++i) o[i] += weight * value[i];
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" {
+
+// `input`: [rows, width]; with `residual`, the norm is added to it.
+char* glim_cpu_rms_norm(Tensor** output, const Tensor* input, const Tensor* weight, const Tensor* residual,
+                        double epsilon) {
+    return glim::guarded([&] {
+        check(*input, "input");
+        const Tensor in = input->contiguous();
+        const Tensor base = residual ? residual->contiguous() : Tensor();
+        Tensor out = at::empty_like(in);
+        const int64_t width = in.size(-1), rows = in.numel() / std::max<int64_t>(1, width);
+        const float *from = in.const_data_ptr<float>(), *scale = weight->const_data_ptr<float>();
+        const float* add = residual ? base.const_data_ptr<float>() : nullptr;
+        float* to = out.data_ptr<float>();
+        at::parallel_for(0, rows, grain(width), [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+                const int64_t at = row * width;
+                if (add)
+                    add_norm_row(to + at, from + at, scale, add + at, width, epsilon);
+                else
+                    norm_row(to + at, from + at, scale, width, epsilon);
+            }
+        });
+        *output = new Tensor(out);
+    });
+}
+
+// `gate_up`: [rows, 2 * width], gates first; gives silu(gate) * up.
+char* glim_cpu_swiglu(Tensor** output, const Tensor* gate_up) {
+    return glim::guarded([&] {
+        check(*gate_up, "gate_up");
+        const Tensor in = gate_up->contiguous();
+        const int64_t width = in.size(-1) / 2, rows = in.numel() / std::max<int64_t>(1, 2 * width);
+        Tensor out = at::empty({rows, width}, in.options());
+        const float* from = in.const_data_ptr<float>();
+        float* to = out.data_ptr<float>();
+        at::parallel_for(0, rows, grain(width * 4), [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+                const float* gate = from + row * 2 * width;
+                swiglu_row(to + row * width, gate, gate + width, width);
+            }
+        });
+        *output = new Tensor(out);
+    });
+}
+
+// `heads`: [tokens, heads, head_dim], its last dimension dense, changed in place; `cos`, `sin`: [tokens, half].
+char* glim_cpu_rotate(Tensor* heads, const Tensor* cos, const Tensor* sin, bool interleaved) {
+    return glim::guarded([&] {
+        check(*heads, "heads");
+        TORCH_CHECK(heads->dim() == 3 && heads->stride(2) == 1, "heads are [tokens, heads, head_dim]");
+        const int64_t tokens = heads->size(0), count = heads->size(1), half = cos->size(-1);
+        const int64_t token_step = heads->stride(0), head_step = heads->stride(1);
+        float* all = heads->data_ptr<float>();
+        const float *c = cos->const_data_ptr<float>(), *s = sin->const_data_ptr<float>();
+        at::parallel_for(0, tokens, grain(count * half), [&](int64_t begin, int64_t end) {
+            for (int64_t token = begin; token < end; ++token)
+                for (int64_t head = 0; head < count; ++head) {
+                    float* at = all + token * token_step + head * head_step;
+                    if (interleaved)
+                        rotate_pairs(at, c + token * half, s + token * half, half);
+                    else
+                        rotate_halves(at, c + token * half, s + token * half, half);
+                }
+        });
+    });
+}
+
+// One new token for each row. `query`: [rows, heads, head_dim]; `key`, `value`: [rows, kv_heads, head_dim];
+// `keys`, `values`: [slots, kv_heads, capacity, head_dim]; `slots`, `lengths`: what each row's slot is and how many
+// tokens it held before. The new keys and values are put there first. Gives [rows, heads * head_dim].
+char* glim_cpu_decode_attention(Tensor** output, const Tensor* query, const Tensor* key, const Tensor* value,
+                                Tensor* keys, Tensor* values, const int64_t* slots, const int64_t* lengths,
+                                double scale) {
+    return glim::guarded([&] {
+        check(*query, "query");
+        check(*keys, "keys");
+        TORCH_CHECK(query->stride(2) == 1 && query->stride(1) == query->size(2), "the heads of a query lie together");
+        TORCH_CHECK(key->stride(2) == 1 && value->stride(2) == 1, "the last dimension is dense");
+        TORCH_CHECK(keys->is_contiguous() && values->is_contiguous(), "the cache is dense");
+        const int64_t rows = query->size(0), heads = query->size(1), width = query->size(2);
+        const int64_t kv_heads = keys->size(1), capacity = keys->size(2), group = heads / kv_heads;
+        int64_t longest = 0;
+        for (int64_t row = 0; row < rows; ++row) {
+            TORCH_CHECK(slots[row] >= 0 && slots[row] < keys->size(0), "slot ", slots[row], " is there");
+            TORCH_CHECK(lengths[row] >= 0 && lengths[row] < capacity, "slot ", slots[row], " has room");
+            longest = std::max(longest, lengths[row] + 1);
+        }
+        Tensor out = at::empty({rows, heads * width}, query->options());
+        float *to = out.data_ptr<float>(), *all_keys = keys->data_ptr<float>(), *all_values = values->data_ptr<float>();
+        const float *q = query->const_data_ptr<float>(), *k = key->const_data_ptr<float>(),
+                    *v = value->const_data_ptr<float>();
+        const int64_t q_step = query->stride(0), k_step = key->stride(0), k_head = key->stride(1),
+                      v_step = value->stride(0), v_head = value->stride(1);
+        at::parallel_for(0, rows * kv_heads, 1, [&](int64_t begin, int64_t end) {
+            std::vector<float> scores(group * longest);
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t row = i / kv_heads, head = i % kv_heads, length = lengths[row];
+                const int64_t base = (slots[row] * kv_heads + head) * capacity * width;
+                std::copy_n(k + row * k_step + head * k_head, width, all_keys + base + length * width);
+                std::copy_n(v + row * v_step + head * v_head, width, all_values + base + length * width);
+                attend(to + (row * heads + head * group) * width, q + row * q_step + head * group * width,
+                       all_keys + base, all_values + base, scores.data(), group, length + 1, width, scale);
+            }
+        });
+        *output = new Tensor(out);
+    });
+}
+
+}  // extern "C"
