@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 /// Always an error.
 pub(crate) fn say_so<T>(wanted: &str) -> Result<T> {
     bail!(
-        "{wanted} needs the model, which this build does not have: it was built with --no-default-features, without \
-         libtorch. Build it again with the feature `torch`, as `cargo install --locked --path agent/cli` does"
+        "{wanted} needs a model, and this build has no model: it was made with --no-default-features, without libtorch; \
+         build it again without that flag"
     )
 }
