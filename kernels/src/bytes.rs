@@ -1,8 +1,23 @@
 //! Tensors from bytes that lie elsewhere, in a memory-mapped file for one.
 
+use std::fs::File;
+
+use memmap2::Mmap;
 use tch::{Kind, Tensor};
 
 use crate::door;
+
+/// The bytes of a file, read when they are looked at.
+///
+/// A checkpoint that somebody shortens while it is read ends the program; they are written beside their place and moved
+/// there, by us and by all others we know of.
+///
+/// # Errors
+/// If it cannot be mapped.
+pub fn map(file: &File) -> std::io::Result<Mmap> {
+    // SAFETY: the map is only read, and nobody writes into a file of weights once it has its name.
+    unsafe { Mmap::map(file) }
+}
 
 /// Copies `bytes`, a dense tensor of `shape` and `kind`, into `target`, which may be of another kind and on another
 /// device. The bytes are read once.

@@ -464,13 +464,19 @@ mod tests {
             "num_attention_heads": 3, "hidden_act": "relu", "rope_theta": -1}, "vision_config": {"out_hidden_size": 8}}"#;
         let ConfigError { mistakes } = Config::parse(wrong).unwrap_err();
         let all = mistakes.join("\n");
-        for part in ["relu", "image_token_id", "num_attention_heads", "out_hidden_size", "mrope_section", "rope_theta"] {
+        for part in ["relu", "image_token_id", "num_attention_heads", "out_hidden_size", "mrope_section", "rope_theta"]
+        {
             assert!(all.contains(part), "{part} is missing in:\n{all}");
         }
-        for text in ["", "[]", "{}", r#"{"model_type": "llama"}"#, r#"{"model_type": "glm4v", "vocab_size": 1e99}"#,
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"model_type": "llama"}"#,
+            r#"{"model_type": "glm4v", "vocab_size": 1e99}"#,
             r#"{"model_type": "glm4v", "text_config": {"num_hidden_layers": 99999999999}}"#,
-            r#"{"model_type": "glm4v", "text_config": {"num_attention_heads": 0}}"#]
-        {
+            r#"{"model_type": "glm4v", "text_config": {"num_attention_heads": 0}}"#,
+        ] {
             assert!(Config::parse(text).is_err(), "{text}");
         }
     }

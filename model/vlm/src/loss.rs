@@ -1,0 +1,93 @@
+//! The loss over chosen tokens, without ever holding the logits of all of them.
+//!
+//! A loss is a number, so the gradient of its logits is known as soon as they are: each chunk of tokens gives its share of
+//! the gradients of the hidden states and of the head while its logits are there, and then they are gone. Nothing is
+//! computed a second time on the way back. It needs memory for one gradient of the head besides.
+
+use tch::{Kind, Tensor};
+
+use crate::Model;
+
+/// Logits that are held at a time: 64 MB in f32.
+const LOGITS: usize = 1 << 24;
+
+/// Tokens to be predicted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Targets {
+    /// Rows of the hidden states that predict them.
+    pub places: Vec<i64>,
+    /// Their ids.
+    pub ids: Vec<i64>,
+    /// What each counts; `1 / n` each gives the mean.
+    pub weights: Vec<f32>,
+}
+
+impl Targets {
+    /// The mean over these.
+    pub fn mean(places: Vec<i64>, ids: Vec<i64>) -> Targets {
+        let weights = vec![1.0 / places.len().max(1) as f32; places.len()];
+        Targets { places, ids, weights }
+    }
+}
+
+impl Model {
+    /// The weighted sum of the targets' negative log-likelihoods in nats, a scalar in f32 that knows its gradients.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[tokens, hidden]`, of [`Model::forward`]
+    ///
+    /// # Panics
+    /// If the lists of `targets` differ in length.
+    pub fn loss(&self, hidden: &Tensor, targets: &Targets) -> Tensor {
+        let count = targets.places.len();
+        assert!(targets.ids.len() == count && targets.weights.len() == count, "an id and a weight for each place");
+        let device = hidden.device();
+        let places = Tensor::from_slice(&targets.places).to_device(device);
+        let chosen = hidden.index_select(0, &places); // [chosen, hidden]
+        let head = self.head();
+        let wanted = chosen.requires_grad() || head.requires_grad();
+        let ids = Tensor::from_slice(&targets.ids).to_device(device).unsqueeze(1);
+        let weights = Tensor::from_slice(&targets.weights).to_device(device).unsqueeze(1);
+        let rows = (LOGITS / self.config.text.vocab).clamp(1, count.max(1)) as i64;
+        let (value, gradients) = tch::no_grad(|| {
+            let mut value = Tensor::zeros([] as [i64; 0], (Kind::Float, device));
+            let (mut chosen_gradients, mut head_gradient) = (Vec::new(), None);
+            let mut from = 0;
+            while from < count as i64 {
+                let rows = rows.min(count as i64 - from);
+                let part = |tensor: &Tensor| tensor.narrow(0, from, rows);
+                let (hidden, ids, weights) = (part(&chosen), part(&ids), part(&weights));
+                let logits = hidden.linear(head, None::<&Tensor>).to_kind(Kind::Float);
+                let likelihoods = logits.log_softmax(-1, Kind::Float); // [rows, vocab]
+                value -= (likelihoods.gather(1, &ids, false) * &weights).sum(Kind::Float);
+                if wanted {
+                    let mut gradient = likelihoods.exp() * &weights;
+                    let gradient = gradient.scatter_add_(1, &ids, &-&weights).to_kind(head.kind());
+                    chosen_gradients.push(gradient.matmul(head));
+                    if head.requires_grad() {
+                        let share = gradient.tr().matmul(&hidden);
+                        head_gradient = Some(match head_gradient {
+                            None => share,
+                            Some(sum) => sum + share,
+                        });
+                    }
+                }
+                from += rows;
+            }
+            let chosen_gradient = (!chosen_gradients.is_empty()).then(|| Tensor::cat(&chosen_gradients, 0));
+            (value, (chosen_gradient, head_gradient))
+        });
+        // A sum whose gradients are those that were found; its own value is taken away again.
+        let mut carrier: Option<Tensor> = None;
+        for (tensor, gradient) in [(&chosen, gradients.0), (&**head, gradients.1)] {
+            if let Some(gradient) = gradient.filter(|_| tensor.requires_grad()) {
+                let term = (tensor * gradient).sum(Kind::Float);
+                carrier = Some(carrier.map_or_else(|| term.shallow_clone(), |sum| sum + &term));
+            }
+        }
+        match carrier {
+            Some(carrier) => &carrier + (value - carrier.detach()),
+            None => value,
+        }
+    }
+}
