@@ -47,7 +47,8 @@ fn check(arguments: &CheckpointCheck) -> Result<ExitCode> {
     let by = if *shapes_compared { "by name and shape" } else { "by name: an index has no shapes" };
     say(&format!("{tensors} tensors, {:.3} billion parameters, compared {by}", *parameters as f64 / 1e9));
     tell("missing", missing);
-    let shapes = |(name, found, wanted): &(String, Vec<usize>, Vec<i64>)| format!("{name} is {found:?}, not {wanted:?}");
+    let shapes =
+        |(name, found, wanted): &(String, Vec<usize>, Vec<i64>)| format!("{name} is {found:?}, not {wanted:?}");
     tell("differs", &differing.iter().map(shapes).collect::<Vec<_>>());
     tell("unused", unexpected);
     if report.is_sound() {
@@ -91,7 +92,9 @@ fn speak(config: &mut Value, tokenizer: &Tokenizer) -> Result<()> {
     let rows = rows.context("the configuration has no text_config.vocab_size")?;
     let known = tokenizer.vocabulary();
     if (rows as usize) < known {
-        bail!("the configuration has {rows} embeddings, and the tokenizer {known} tokens: raise text_config.vocab_size");
+        bail!(
+            "the configuration has {rows} embeddings, and the tokenizer {known} tokens: raise text_config.vocab_size"
+        );
     }
     for (field, token) in TOKENS {
         let id = tokenizer.token_id(token).with_context(|| format!("the tokenizer has no token `{token}`"))?;
@@ -111,6 +114,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     match std::fs::copy(from, to) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("`{}` cannot be copied to `{}`", from.display(), to.display())),
+        Err(error) => {
+            Err(error).with_context(|| format!("`{}` cannot be copied to `{}`", from.display(), to.display()))
+        }
     }
 }

@@ -34,7 +34,8 @@ fn train(arguments: &TokenizerTrain) -> Result<ExitCode> {
     let mut bytes = 0;
     let mut texts = Vec::with_capacity(files.len());
     for file in &files {
-        let text = std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read as text", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read as text", file.display()))?;
         bytes += text.len();
         // Counted line by line, so that the work is spread over the cores.
         texts.extend(text.split_inclusive('\n').map(str::to_owned));

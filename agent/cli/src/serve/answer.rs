@@ -29,8 +29,15 @@ pub(super) struct Work {
     pub head: Head,
     /// The replies, each with what writes it down.
     pub replies: Vec<Reply>,
-    /// Held as long as the work lasts: so many requests are kept in memory at once.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
+}
+
+/// What a request takes up as long as it is worked on.
+pub(super) struct Place {
+    /// One of as many requests as may be in memory.
+    _one: OwnedSemaphorePermit,
+    /// Its part of the memory for bodies and prepared pictures.
+    _memory: OwnedSemaphorePermit,
 }
 
 /// One reply.
@@ -47,8 +54,9 @@ pub(super) struct Reply {
 pub(super) async fn answer(State(served): State<Arc<Served>>, request: Request) -> Result<Response, Refusal> {
     let asked_at = Instant::now();
     served.is_well()?;
-    // Before the body is read: what waits for a place takes no memory.
-    let place = served.places.clone().try_acquire_owned().map_err(|_| Refusal::busy())?;
+    // Before the body is read: what finds no place takes no memory.
+    let one = served.places.clone().try_acquire_owned().map_err(|_| Refusal::busy())?;
+    let body_memory = served.memory(length(&request)?)?;
     let body = read(request).await?;
     let preparing = served.clone();
     let (asked, prepared) = served
@@ -63,11 +71,32 @@ pub(super) async fn answer(State(served): State<Arc<Served>>, request: Request) 
         })
         .await??;
     let (input, thinking) = prepared;
-    let work = submit(served, asked_at, &asked, &input, thinking, place)?;
+    drop(body_memory);
+    let (prompt, context) = (input.ids.len(), served.engine.context());
+    let room = context.checked_sub(prompt).filter(|room| *room > 0);
+    let room = room.ok_or_else(|| Refusal::too_long(prompt, context))?;
+    let patches = input.images.iter().map(|image| size_of_val(image.pixels.as_slice())).sum();
+    let place = Place { _one: one, _memory: served.memory(patches)? };
+    let work = submit(served, asked_at, &asked, &input, thinking, room, place)?;
     if asked.stream {
         return Ok(stream::respond(work, asked.logprobs.is_some()));
     }
     Ok(Json(whole(work, asked.logprobs.is_some()).await?).into_response())
+}
+
+/// How long the body says it is, or else may be.
+fn length(request: &Request) -> Result<usize, Refusal> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    match announced {
+        Some(length) if length > BODY as u64 => Err(too_large()),
+        Some(length) => Ok(length as usize),
+        None => Ok(BODY),
+    }
+}
+
+fn too_large() -> Refusal {
+    let message = format!("the body has more than {} MiB; send fewer or smaller images", BODY >> 20);
+    Refusal::status(StatusCode::PAYLOAD_TOO_LARGE, message).code("request_too_large")
 }
 
 /// The body, as long as it is within limits.
@@ -78,14 +107,6 @@ async fn read(request: Request) -> Result<Vec<u8>, Refusal> {
     if !kind.eq_ignore_ascii_case("application/json") {
         let message = format!("the body must be `Content-Type: application/json`, and is `{kind}`");
         return Err(Refusal::status(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).code("unsupported_media_type"));
-    }
-    let too_large = || {
-        let message = format!("the body has more than {} MiB; send fewer or smaller images", BODY >> 20);
-        Refusal::status(StatusCode::PAYLOAD_TOO_LARGE, message).code("request_too_large")
-    };
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > BODY as u64) {
-        return Err(too_large());
     }
     let read = Limited::new(request.into_body(), BODY).collect();
     match tokio::time::timeout(BODY_TIME, read).await {
@@ -106,12 +127,10 @@ fn submit(
     asked: &Asked,
     input: &Arc<Input>,
     thinking: bool,
-    place: OwnedSemaphorePermit,
+    room: usize,
+    place: Place,
 ) -> Result<Work, Refusal> {
-    let (prompt, context) = (input.ids.len(), served.engine.context());
-    let room = context.checked_sub(prompt).filter(|room| *room > 0);
-    let room = room.ok_or_else(|| Refusal::too_long(prompt, context))?;
-    let mut replies = Vec::new();
+    let mut replies: Vec<Reply> = Vec::new();
     for index in 0..asked.choices {
         let mut sampling = asked.sampling;
         if index > 0 {
@@ -126,12 +145,16 @@ fn submit(
             repetition_window: asked.repetition_window,
             top_logprobs: asked.logprobs.unwrap_or(0),
         };
-        let generation = served.engine.try_submit(request).map_err(|error| served.refusal(error))?;
+        let generation = served.engine.try_submit(request).map_err(|error| {
+            // Nobody went away from those that were taken.
+            replies.iter_mut().for_each(|reply| reply.ended = true);
+            served.refusal(error)
+        })?;
         let parts = Parts::new(thinking, asked.separate_reasoning, asked.conversation.options.tools.clone());
         let writer = Writer::new(index, parts, asked.logprobs);
         replies.push(Reply { generation, writer, last: asked_at, begun: false, ended: false, served: served.clone() });
     }
-    served.metrics.read(prompt);
+    served.metrics.read(input.ids.len());
     let head = Head::new(&served.model, asked.include_usage);
     Ok(Work { head, replies, place })
 }

@@ -62,7 +62,8 @@ impl Conversation {
             "developer" | "system" => "system",
             "user" | "assistant" | "tool" => role.as_str(),
             _ => {
-                let message = format!("`{place}.role` must be system, developer, user, assistant or tool, not `{role}`");
+                let message =
+                    format!("`{place}.role` must be system, developer, user, assistant or tool, not `{role}`");
                 return Err(Refusal::invalid(message).param(format!("{place}.role")));
             }
         };

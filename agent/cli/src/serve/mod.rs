@@ -29,7 +29,7 @@ use glim_processor::Input;
 use glim_vlm::engine::Engine;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::arguments::Serve;
 use crate::eval::say;
@@ -39,6 +39,8 @@ use door::Door;
 use metrics::{Metrics, Page};
 use refusal::Refusal;
 
+/// Memory for bodies and prepared pictures, in MiB: a context full of pictures takes about one GiB.
+const MEMORY_MIB: usize = 4096;
 /// How long running replies may take to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -52,8 +54,10 @@ pub(crate) struct Served {
     metrics: Metrics,
     /// Requests in memory at once: those that the engine works on, those in its queue, and a few that are being read.
     places: Arc<Semaphore>,
+    /// MiB that bodies and prepared pictures may take.
+    memory: Arc<Semaphore>,
     /// Requests that are read and pictures that are prepared at once: one for each core.
-    preparing: Semaphore,
+    preparing: Arc<Semaphore>,
     ending: watch::Receiver<bool>,
     /// The engine's last words, once it has ended.
     dead: OnceLock<String>,
@@ -79,7 +83,8 @@ pub(crate) async fn serve(arguments: Serve) -> Result<ExitCode> {
         door,
         metrics: Metrics::new(),
         places: Arc::new(Semaphore::new(waiting + at_once + cores)),
-        preparing: Semaphore::new(cores),
+        memory: Arc::new(Semaphore::new(MEMORY_MIB)),
+        preparing: Arc::new(Semaphore::new(cores)),
         ending: ending.clone(),
         dead: OnceLock::new(),
     });
@@ -129,11 +134,23 @@ impl Served {
         Err(Refusal::status(axum::http::StatusCode::NOT_FOUND, message).param("model").code("model_not_found"))
     }
 
+    /// So much memory, if it is to be had.
+    fn memory(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let mebibytes = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        self.memory.clone().try_acquire_many_owned(mebibytes).map_err(|_| Refusal::busy())
+    }
+
     /// Does work of the processor where it keeps nobody waiting.
     async fn prepare<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-        let permit = self.preparing.acquire().await;
-        let _permit = permit.map_err(|_| Refusal::gone("the server is ending"))?;
-        let done = tokio::task::spawn_blocking(work).await;
+        let permit = self.preparing.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| Refusal::gone("the server is ending"))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            // Kept until here, since the work goes on when nobody waits for it any more.
+            drop(permit);
+            done
+        });
+        let done = done.await;
         done.map_err(|error| Refusal::broken(format!("the request could not be prepared: {error}")))
     }
 
@@ -165,6 +182,10 @@ impl Served {
         page.counter("glim_image_feature_misses_total", "Pictures that were encoded.", figures.feature_misses);
         page.gauge("glim_image_feature_bytes", "Memory of the features that are kept.", figures.feature_bytes);
         page.gauge("glim_kv_cache_bytes", "Memory for keys and values.", figures.kv_bytes);
-        page.gauge("glim_kv_cache_tokens", "Tokens of the replies that are being written, prompts included.", figures.kv_tokens);
+        page.gauge(
+            "glim_kv_cache_tokens",
+            "Tokens of the replies that are being written, prompts included.",
+            figures.kv_tokens,
+        );
     }
 }

@@ -70,8 +70,13 @@ impl Checkpoint {
         let train = ["tokenizer", "train", "--vocab-size", "400", "--text"];
         run(glim().args(train).arg(at("text.txt")).arg("--out").arg(at("tokenizer")));
         let seed = seed.to_string();
-        run(glim().args(["checkpoint", "init", "--seed", &seed, "--config"]).arg(at("config.json")).args(["--tokenizer"])
-            .arg(at("tokenizer")).arg("--out").arg(at("tiny")));
+        run(glim()
+            .args(["checkpoint", "init", "--seed", &seed, "--config"])
+            .arg(at("config.json"))
+            .args(["--tokenizer"])
+            .arg(at("tokenizer"))
+            .arg("--out")
+            .arg(at("tiny")));
         Checkpoint { folder }
     }
 
@@ -114,7 +119,9 @@ impl Checkpoint {
         let mut weights = Weights::read(&file);
         for (name, values) in &mut weights.tensors {
             // What a layer adds to the token that it reads.
-            if name.contains("language_model.layers") && (name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight")) {
+            if name.contains("language_model.layers")
+                && (name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight"))
+            {
                 values.fill(0.0);
             }
         }

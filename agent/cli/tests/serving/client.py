@@ -179,16 +179,16 @@ def tools(client):
 
 def thinking(client):
     """A model in the middle of a thought, which says `gray box` without end."""
-    reply = ask(client, max_tokens=24, extra_body={"thinking_budget": 6})
+    reply = ask(client, max_tokens=24, extra_body={"thinking_budget": 12})
     message = reply.choices[0].message
     assert message.reasoning_content.startswith("gray box"), reply
     assert message.content.startswith("<answer>"), "the answer was asked for when the thought was long enough"
-    assert reply.usage.completion_tokens_details.reasoning_tokens >= 6
-    inline = ask(client, max_tokens=24, extra_body={"thinking_budget": 6, "separate_reasoning": False}).choices[0].message
+    assert reply.usage.completion_tokens_details.reasoning_tokens >= 12
+    inline = ask(client, max_tokens=24, extra_body={"thinking_budget": 12, "separate_reasoning": False}).choices[0].message
     assert not hasattr(inline, "reasoning_content")
     assert inline.content.startswith("<think>gray box") and "</think><answer>" in inline.content, inline
     thought = content = ""
-    for chunk in ask(client, max_tokens=24, stream=True, extra_body={"thinking_budget": 6}):
+    for chunk in ask(client, max_tokens=24, stream=True, extra_body={"thinking_budget": 12}):
         for choice in chunk.choices:
             thought += getattr(choice.delta, "reasoning_content", None) or ""
             content += choice.delta.content or ""

@@ -26,7 +26,11 @@ pub fn talk_with(server: &Server, scenario: &str, token: &str) -> String {
 fn package() -> PathBuf {
     let folder = std::env::var_os("GLIM_OPENAI").map(PathBuf::from).unwrap_or_else(|| {
         let cache = std::env::var_os("XDG_CACHE_HOME").filter(|it| !it.is_empty()).map(PathBuf::from);
-        cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"))).unwrap().join("glim").join(PACKAGE)
+        cache
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+            .unwrap()
+            .join("glim")
+            .join(PACKAGE)
     });
     assert!(
         folder.join("openai").is_dir(),

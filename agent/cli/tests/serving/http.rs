@@ -18,7 +18,10 @@ fn hello(more: Value) -> String {
 fn code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
     let error = &body["error"];
-    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()) && error["type"].is_string(), "{body}");
+    assert!(
+        error["message"].as_str().is_some_and(|message| !message.is_empty()) && error["type"].is_string(),
+        "{body}"
+    );
     assert!(error.get("param").is_some() && error.get("code").is_some(), "{body}");
     error["code"].as_str().unwrap_or_default().to_owned()
 }
@@ -131,7 +134,11 @@ fn a_start_that_cannot_be_says_why() {
     ] {
         let output = glim().args(["serve", "--port", "0", "--checkpoint"]).arg(checkpoint.path()).args(&arguments);
         let output = output.stdin(Stdio::null()).output().unwrap();
-        assert!(!output.status.success() && said(&output).to_lowercase().contains(says), "{arguments:?}: {}", said(&output));
+        assert!(
+            !output.status.success() && said(&output).to_lowercase().contains(says),
+            "{arguments:?}: {}",
+            said(&output)
+        );
     }
     let output = glim().args(["serve", "--port", "0", "--checkpoint", "/nowhere"]).output().unwrap();
     assert!(!output.status.success() && said(&output).contains("/nowhere"), "{}", said(&output));

@@ -23,13 +23,25 @@ impl Server {
 
     pub fn with(checkpoint: &Checkpoint, more: impl FnOnce(&mut Command)) -> Server {
         let mut command = glim();
-        command.args(["serve", "--port", "0", "--model-name", "tiny", "--device", "cpu", "--context", "2048", "--checkpoint"]);
+        command.args([
+            "serve",
+            "--port",
+            "0",
+            "--model-name",
+            "tiny",
+            "--device",
+            "cpu",
+            "--context",
+            "2048",
+            "--checkpoint",
+        ]);
         command.arg(checkpoint.path());
         more(&mut command);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_once("http://").and_then(|(_, rest)| rest.split_once("/v1")).map(|(address, _)| address);
+        let address =
+            line.split_once("http://").and_then(|(_, rest)| rest.split_once("/v1")).map(|(address, _)| address);
         let address = address.unwrap_or_else(|| panic!("the server did not start: {line}")).parse().unwrap();
         Server { process, address }
     }
