@@ -34,11 +34,15 @@ impl Family {
         ];
         for file in files {
             let Some(json) = read_json(&dir.join(file))? else { continue };
-            for name in ["processor_class", "video_processor_type"] {
-                match json[name].as_str() {
-                    Some(class) if class.starts_with("Glm46V") => return Ok(Self::Glm46v),
-                    Some(class) if class.starts_with("Glm4v") => return Ok(Self::Glm4v),
-                    _ => {}
+            let named = [
+                &json["processor_class"],
+                &json["video_processor_type"],
+                &json["video_processor"]["video_processor_type"],
+            ];
+            for class in named.into_iter().filter_map(|name| name.as_str()) {
+                if let Some(family) = [Self::Glm46v, Self::Glm4v].into_iter().find(|one| class.starts_with(one.class()))
+                {
+                    return Ok(family);
                 }
             }
         }
@@ -50,6 +54,14 @@ impl Family {
             Some(other) => {
                 Err(ProcessorError::file(path, format!("model_type is {other}; known are glm4v, glm4v_moe and glm46v")))
             }
+        }
+    }
+
+    /// What the reference's classes are named after it.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Glm4v => "Glm4v",
+            Self::Glm46v => "Glm46V",
         }
     }
 }

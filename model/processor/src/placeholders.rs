@@ -137,7 +137,13 @@ fn each_text(json: &mut serde_json::Value, visit: &mut impl FnMut(&mut String)) 
     match json {
         serde_json::Value::String(text) => visit(text),
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, visit)),
-        serde_json::Value::Object(map) => map.values_mut().for_each(|value| each_text(value, visit)),
+        serde_json::Value::Object(map) => {
+            for (mut name, mut value) in std::mem::take(map) {
+                visit(&mut name);
+                each_text(&mut value, visit);
+                map.insert(name, value);
+            }
+        }
         _ => {}
     }
 }
@@ -173,7 +179,9 @@ mod tests {
 
     #[test]
     fn a_free_mark_stands_in_no_text() {
-        let mut json = serde_json::json!([{"a": "\u{FDD0}"}, "\u{FDD1}"]);
-        assert_eq!(free_mark(&mut json), Some('\u{FDD2}'));
+        let mut json = serde_json::json!([{"a\u{FDD2}": "\u{FDD0}", "b": 1}, "\u{FDD1}"]);
+        let before = json.clone();
+        assert_eq!(free_mark(&mut json), Some('\u{FDD3}'));
+        assert_eq!(json, before);
     }
 }

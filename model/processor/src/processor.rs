@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::message::{Content, Message};
 use crate::patches::Patcher;
@@ -92,6 +92,16 @@ impl Processor {
         }
     }
 
+    /// Writes a folder that [`Processor::open`] and Hugging Face's `AutoProcessor` read: the tokenizer's files, with
+    /// [`crate::DEFAULT_TEMPLATE`], and the settings of pictures and videos.
+    ///
+    /// # Errors
+    /// [`ProcessorError::Io`].
+    pub fn save(&self, dir: &Path) -> Result<(), ProcessorError> {
+        self.tokenizer.save(dir)?;
+        Settings::save(dir, self.rules.family(), self.image_settings(), self.video_settings())
+    }
+
     /// This with other limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -171,18 +181,23 @@ impl Processor {
                 reason: "the checkpoint has none; add the file, or pass a rendered prompt".into(),
             });
         };
-        let mut messages: Value = messages.iter().map(Message::to_json).collect();
-        let mut tools: Value = options.tools.clone().into();
-        let mut all = Value::from(vec![messages.take(), tools.take()]);
+        // All that comes from outside goes through the same gate: words, calls, tools, variables.
+        let mut all = json!({
+            "messages": messages.iter().map(Message::to_json).collect::<Vec<_>>(),
+            "tools": options.tools,
+            "variables": options.variables,
+        });
         let mark = placeholders::free_mark(&mut all).ok_or_else(|| {
             ProcessorError::Tokenizer("the messages use all of the characters U+FDD0 to U+FDEF; leave one out".into())
         })?;
         placeholders::neutralise(&mut all, mark, &self.tokenizer);
-        let (Some(messages), Some(tools)) = (all[0].as_array(), all[1].as_array()) else {
-            unreachable!("both were lists before")
+        let (Value::Array(messages), Value::Array(tools), Value::Object(variables)) =
+            (all["messages"].take(), all["tools"].take(), all["variables"].take())
+        else {
+            unreachable!("they were so before")
         };
-        let options = Options { tools: tools.clone(), ..options.clone() };
-        Ok((template.render(messages, &options, &self.special_tokens)?, Some(mark)))
+        let options = Options { tools, variables, ..*options };
+        Ok((template.render(&messages, &options, &self.special_tokens)?, Some(mark)))
     }
 
     fn assemble(

@@ -13,8 +13,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ProcessorError;
 use crate::resize::Bounds;
+use crate::{Family, ProcessorError};
 
 /// How pictures, or the frames of videos, are resized, normalised and cut.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -109,6 +109,32 @@ impl Settings {
         let image = Self::default().overlaid(image, &image_file)?;
         let video = Self::video().overlaid(video, &video_file)?;
         Ok((image, video))
+    }
+
+    /// Writes `preprocessor_config.json` and `video_preprocessor_config.json`, with the names of the reference's classes.
+    ///
+    /// # Errors
+    /// [`ProcessorError::Io`].
+    pub(crate) fn save(dir: &Path, family: Family, images: &Self, videos: &Self) -> Result<(), ProcessorError> {
+        let class = family.class();
+        let kinds = [
+            ("preprocessor_config.json", "image_processor_type", "ImageProcessor", images),
+            ("video_preprocessor_config.json", "video_processor_type", "VideoProcessor", videos),
+        ];
+        for (name, kind, suffix, settings) in kinds {
+            let mut json = settings.to_json();
+            if kind == "image_processor_type" {
+                for name in ["fps", "max_duration", "do_sample_frames"] {
+                    json.shift_remove(name);
+                }
+            }
+            json.insert(kind.into(), format!("{class}{suffix}").into());
+            json.insert("processor_class".into(), format!("{class}Processor").into());
+            let path = dir.join(name);
+            let text = format!("{:#}\n", Value::Object(json));
+            std::fs::write(&path, text).map_err(|error| ProcessorError::io(path, error))?;
+        }
+        Ok(())
     }
 
     /// What sizes are held between.

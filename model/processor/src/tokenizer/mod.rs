@@ -10,6 +10,7 @@
 mod stream;
 mod training;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -30,6 +31,8 @@ pub struct Tokenizer {
     plain: OnceLock<Box<tokenizers::Tokenizer>>,
     /// Added tokens as text, longest first.
     added: Vec<(String, u32)>,
+    /// Those of them that are left out where special tokens are skipped.
+    special: HashSet<u32>,
     /// What is put in front of a text that does not begin with `bos` already.
     leading: Vec<u32>,
     bos: Option<String>,
@@ -63,11 +66,12 @@ impl Tokenizer {
         if !matches!(inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_))) {
             return Err(ProcessorError::file(&path, "its decoder is not ByteLevel, the only kind supported"));
         }
-        let mut added: Vec<_> =
-            inner.get_added_tokens_decoder().into_iter().map(|(id, token)| (token.content, id)).collect();
+        let tokens = inner.get_added_tokens_decoder();
+        let special = tokens.iter().filter(|(_, token)| token.special).map(|(&id, _)| id).collect();
+        let mut added: Vec<_> = tokens.into_iter().map(|(id, token)| (token.content, id)).collect();
         added.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
         let leading = inner.encode_fast("", true).map_err(failed)?.get_ids().to_vec();
-        Ok(Self { inner, plain: OnceLock::new(), added, leading, bos: None, eos: Vec::new() })
+        Ok(Self { inner, plain: OnceLock::new(), added, special, leading, bos: None, eos: Vec::new() })
     }
 
     fn read_eos(&self, dir: &Path, config: &Value) -> Result<Vec<u32>, ProcessorError> {
@@ -190,8 +194,7 @@ impl Tokenizer {
 
     /// Whether the token is left out where special tokens are skipped.
     pub fn is_special(&self, id: u32) -> bool {
-        let vocabulary = self.inner.get_added_vocabulary();
-        vocabulary.simple_id_to_token(id).is_some_and(|token| vocabulary.is_special_token(&token))
+        self.special.contains(&id)
     }
 
     /// Number of tokens, added ones included. A checkpoint's embedding may have more rows.

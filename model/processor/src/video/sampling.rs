@@ -31,6 +31,11 @@ impl VideoRules {
         }
     }
 
+    /// Whose rules they are.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// Which of `total` frames are looked at: indices, ascending, an even number of them (the last may come twice).
     /// `fps` are frames in a second; without a duration, in seconds, it is taken from the number of frames.
     ///

@@ -187,6 +187,28 @@ fn one_pixel_is_seen() {
     assert_eq!(input.images[0].grid.t, 1);
 }
 
+#[test]
+fn a_saved_processor_opens_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    for family in [Family::Glm4v, Family::Glm46v] {
+        let processor = processor(family);
+        processor.save(dir.path()).unwrap();
+        let again = open(dir.path());
+        assert_eq!(again.image_settings(), processor.image_settings());
+        assert_eq!(again.video_settings(), processor.video_settings());
+        assert_eq!(again.video_rules(), processor.video_rules());
+        let messages = [Message::text("user", "Click the red button.")];
+        let options = Options::default();
+        assert_eq!(again.input(&messages, &options).unwrap(), processor.input(&messages, &options).unwrap());
+    }
+    // As they are in the golden folder, which the reference has opened.
+    for name in ["preprocessor_config.json", "video_preprocessor_config.json"] {
+        let [ours, theirs] =
+            [dir.path(), &golden("tokenizer")].map(|dir| std::fs::read_to_string(dir.join(name)).unwrap());
+        assert_eq!(ours, theirs, "{name}");
+    }
+}
+
 /// A checkpoint's folder with `files` besides the tokenizer.
 fn folder(files: &[(&str, Value)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();

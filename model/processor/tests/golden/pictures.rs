@@ -40,6 +40,7 @@ fn files_decode_as_pillow_converts_them() {
         let decoded = Picture::decode(&file, LIMIT).unwrap_or_else(|error| panic!("{}: {error}", row.name));
         assert_eq!((decoded.width(), decoded.height()), (row.width, row.height), "{}", row.name);
         let worst = decoded.pixels().iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max();
+        println!("{} {worst:?}", row.name);
         // Lossy formats leave the inverse transform and the interpolation of colour to the decoder.
         let allowed = match row.name.as_str() {
             "half_colour.jpg" => 4,

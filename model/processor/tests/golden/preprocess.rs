@@ -21,9 +21,12 @@ fn processor() -> Processor {
     Processor::new(tokenizer, None, Family::Glm4v, Settings::default(), Settings::video())
 }
 
+/// Frames, height, width, temporal factor, factor, least and most pixels, and what becomes of them.
+type SmartResizeRow = (usize, usize, usize, usize, usize, usize, usize, Value);
+
 #[derive(Deserialize)]
 struct SmartResize {
-    rows: Vec<(usize, usize, usize, usize, usize, usize, usize, Value)>,
+    rows: Vec<SmartResizeRow>,
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn pixels_are_equal() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if !path.extension().is_some_and(|end| end == "safetensors") {
+            if path.extension().is_none_or(|end| end != "safetensors") {
                 continue;
             }
             let bytes = std::fs::read(&path).unwrap();
