@@ -35,6 +35,9 @@ mod stop;
 mod thinking;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::EngineError;
 pub use handle::{Engine, Generation};
 pub use metrics::Metrics;

