@@ -9,11 +9,12 @@ CARGO_FLAGS ?=
 export RUST_TEST_THREADS ?= 4
 
 help:
-	@echo 'make demo       install what is missing, build, and run agents on all bundled tasks in live Chromium'
-	@echo 'make test       install what is missing, and run every test'
-	@echo 'make check      formatting, lints, documentation, licences and directions of dependencies'
-	@echo 'make bench-env  measure the browser against BrowserGym and against bare CDP calls'
-	@echo 'make setup      install what is missing, and nothing else'
+	@echo 'make demo         install what is missing, build, and run agents on all bundled tasks in live Chromium'
+	@echo 'make test         install what is missing, and run every test'
+	@echo 'make check        formatting, lints, documentation, licences and directions of dependencies'
+	@echo 'make bench-env    measure the browser against BrowserGym and against bare CDP calls'
+	@echo 'make bench-model  measure the model against transformers'
+	@echo 'make setup        install what is missing, and nothing else'
 
 setup:
 	@scripts/setup
@@ -34,6 +35,7 @@ test:
 	$(CARGO) test --workspace --locked --doc $(CARGO_FLAGS)
 
 check:
+	@scripts/setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked $(CARGO_FLAGS) -- -D warnings
 	$(CARGO) clippy -p glim --no-default-features --locked $(CARGO_FLAGS) -- -D warnings
@@ -43,4 +45,7 @@ check:
 bench-env:
 	@bench/env/run
 
-.PHONY: help setup demo test check bench-env
+bench-model:
+	@bench/model/run
+
+.PHONY: help setup demo test check bench-env bench-model

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+mod link_libtorch;
+
 fn main() {
     println!("cargo:rerun-if-changed=cpp");
     let lib = std::env::var("DEP_TCH_LIBTORCH_LIB")
@@ -20,5 +22,7 @@ fn main() {
     build("torch", &[]);
     build("memory", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    build("backward", &["-ffast-math", "-fopenmp"]);
+    build("gpu", &[]);
+    link_libtorch::main();
 }

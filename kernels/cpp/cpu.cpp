@@ -1,26 +1,15 @@
 // Loops of one decoding step on the CPU, in f32. What they save is passes over memory and calls: a step of a small model
 // is some hundred operations of a few microseconds each. Compiled with -ffast-math, so that sums may be reordered.
-#include "door.h"
-
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <cmath>
 #include <vector>
 
-using at::Tensor;
+#include "wide.h"
 
-// One version for each width of vector; the loader picks.
-#define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+using at::Tensor;
+using glim::check;
+using glim::exponential;
+using glim::grain;
 
 namespace {
-
-// Rows given to a thread at least, so that small steps stay on one.
-int64_t grain(int64_t work_per_row) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, work_per_row)); }
-
-void check(const Tensor& tensor, const char* name) {
-    TORCH_CHECK(tensor.is_cpu() && tensor.scalar_type() == at::kFloat, name, " is f32 on the CPU");
-}
 
 WIDE void norm_row(float* out, const float* in, const float* weight, int64_t width, float epsilon) {
     float squares = 0;
@@ -35,31 +24,6 @@ WIDE void add_norm_row(float* out, const float* in, const float* weight, const f
     for (int64_t i = 0; i < width; ++i) squares += in[i] * in[i];
     const float scale = 1.0f / std::sqrt(squares / static_cast<float>(width) + epsilon);
     for (int64_t i = 0; i < width; ++i) out[i] = residual[i] + in[i] * scale * weight[i];
-}
-
-// exp for arguments that do not overflow, to one unit in the last place or two; without branches, so that it is
-// vectorised. Range reduction by powers of two, then a polynomial of degree 6.
-inline float exponential(float x) {
-    x = std::min(88.0f, std::max(-87.0f, x));
-    const float n = std::floor(x * 1.44269504f + 0.5f);
-    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    union {
-        int32_t bits;
-        float value;
-    } power;
-    power.bits = (static_cast<int32_t>(n) + 127) << 23;
-    return p * power.value;
-}
-
-WIDE void swiglu_row(float* out, const float* gate, const float* up, int64_t width) {
-    for (int64_t i = 0; i < width; ++i) out[i] = gate[i] / (1.0f + exponential(-gate[i])) * up[i];
 }
 
 WIDE void rotate_pairs(float* head, const float* cos, const float* sin, int64_t half) {
@@ -112,9 +76,77 @@ WIDE void attend(float* out, const float* query, const float* keys, const float*
     }
 }
 
+// Sixteen numbers, however many registers they take.
+typedef float Lanes __attribute__((vector_size(64)));
+
+inline __attribute__((always_inline)) Lanes lanes(const float* from) {
+    Lanes result;
+    __builtin_memcpy(&result, from, sizeof result);
+    return result;
+}
+
+inline __attribute__((always_inline)) float sum(const Lanes& all) {
+    float total = 0;
+    for (int i = 0; i < 16; ++i) total += all[i];
+    return total;
+}
+
+// COUNT inputs times `rows` rows of a matrix: each row is read once for all of them.
+#define FEW(COUNT)                                                                                                 \
+    WIDE void few_##COUNT(float* out, int64_t out_step, const float* in, const float* matrix, const float* bias,   \
+                          int64_t rows, int64_t width) {                                                           \
+        for (int64_t row = 0; row < rows; ++row) {                                                                 \
+            const float* weights = matrix + row * width;                                                           \
+            Lanes sums[COUNT] = {};                                                                                \
+            int64_t i = 0;                                                                                         \
+            for (; i + 16 <= width; i += 16) {                                                                     \
+                const Lanes weight = lanes(weights + i);                                                           \
+                for (int n = 0; n < COUNT; ++n) sums[n] += weight * lanes(in + n * width + i);                     \
+            }                                                                                                      \
+            for (int n = 0; n < COUNT; ++n) {                                                                      \
+                float total = sum(sums[n]) + (bias ? bias[row] : 0.0f);                                            \
+                for (int64_t j = i; j < width; ++j) total += weights[j] * in[n * width + j];                       \
+                out[n * out_step + row] = total;                                                                   \
+            }                                                                                                      \
+        }                                                                                                          \
+    }
+
+FEW(1) FEW(2) FEW(3) FEW(4) FEW(5) FEW(6) FEW(7) FEW(8)
+#undef FEW
+
 }  // namespace
 
 extern "C" {
+
+// `input`: [inputs, width] of few rows; `matrix`: [rows, width]; gives [inputs, rows]. A library's product is made for
+// many rows; with few, all that counts is to read the matrix once.
+char* glim_cpu_linear(Tensor** output, const Tensor* input, const Tensor* matrix, const Tensor* bias) {
+    return glim::guarded([&] {
+        check(*input, "input");
+        check(*matrix, "matrix");
+        TORCH_CHECK(input->dim() == 2 && matrix->dim() == 2 && input->size(1) == matrix->size(1),
+                    "[inputs, width] times [rows, width]");
+        const Tensor in = input->contiguous(), weights = matrix->contiguous();
+        const int64_t inputs = in.size(0), width = in.size(1), rows = weights.size(0);
+        Tensor out = at::empty({inputs, rows}, in.options());
+        using Few = void (*)(float*, int64_t, const float*, const float*, const float*, int64_t, int64_t);
+        static const Few few[] = {few_1, few_2, few_3, few_4, few_5, few_6, few_7, few_8};
+        const float *from = in.const_data_ptr<float>(), *all = weights.const_data_ptr<float>();
+        const float* add = bias ? bias->const_data_ptr<float>() : nullptr;
+        float* to = out.data_ptr<float>();
+        // Few enough rows at a time that they are still at hand for the next eight inputs.
+        const int64_t block = std::max<int64_t>(1, 8192 / std::max<int64_t>(1, width));
+        at::parallel_for(0, rows, grain(width * inputs), [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; row += block)
+                for (int64_t first = 0; first < inputs; first += 8) {
+                    const int64_t count = std::min<int64_t>(8, inputs - first);
+                    few[count - 1](to + first * rows + row, rows, from + first * width, all + row * width,
+                                   add ? add + row : nullptr, std::min(block, end - row), width);
+                }
+        });
+        *output = new Tensor(out);
+    });
+}
 
 // `input`: [rows, width]; with `residual`, the norm is added to it.
 char* glim_cpu_rms_norm(Tensor** output, const Tensor* input, const Tensor* weight, const Tensor* residual,
@@ -135,25 +167,6 @@ char* glim_cpu_rms_norm(Tensor** output, const Tensor* input, const Tensor* weig
                     add_norm_row(to + at, from + at, scale, add + at, width, epsilon);
                 else
                     norm_row(to + at, from + at, scale, width, epsilon);
-            }
-        });
-        *output = new Tensor(out);
-    });
-}
-
-// `gate_up`: [rows, 2 * width], gates first; gives silu(gate) * up.
-char* glim_cpu_swiglu(Tensor** output, const Tensor* gate_up) {
-    return glim::guarded([&] {
-        check(*gate_up, "gate_up");
-        const Tensor in = gate_up->contiguous();
-        const int64_t width = in.size(-1) / 2, rows = in.numel() / std::max<int64_t>(1, 2 * width);
-        Tensor out = at::empty({rows, width}, in.options());
-        const float* from = in.const_data_ptr<float>();
-        float* to = out.data_ptr<float>();
-        at::parallel_for(0, rows, grain(width * 4), [&](int64_t begin, int64_t end) {
-            for (int64_t row = begin; row < end; ++row) {
-                const float* gate = from + row * 2 * width;
-                swiglu_row(to + row * width, gate, gate + width, width);
             }
         });
         *output = new Tensor(out);

@@ -114,6 +114,9 @@ char* glim_fused_rms_norm(Tensor** output, const Tensor* input, const Tensor* we
     });
 }
 
+// As if none had been computed; the next one is then put there instead of added.
+void glim_drop_gradient(const Tensor* tensor) { tensor->mutable_grad() = Tensor(); }
+
 bool glim_records_gradients() { return at::GradMode::is_enabled(); }
 
 }  // extern "C"

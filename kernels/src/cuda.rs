@@ -26,23 +26,20 @@ pub enum CudaError {
 
 static OPENED: OnceLock<Result<(), CudaError>> = OnceLock::new();
 
-/// Loads `libtorch_cuda.so`, once: from the folder `GLIM_LIBTORCH_CUDA`, or where the loader looks (beside the CPU's part,
-/// or `LD_LIBRARY_PATH`).
+/// Loads `libtorch_cuda.so`, once: where [`crate::libtorch::cuda_library`] finds it, else where the loader looks.
 ///
 /// # Errors
 /// If it is not there, something it needs is not, or there is no GPU.
 pub fn open() -> Result<(), CudaError> {
     OPENED
         .get_or_init(|| {
-            let folder = std::env::var_os("GLIM_LIBTORCH_CUDA").filter(|it| !it.is_empty()).map(PathBuf::from);
-            load(folder.as_deref(), "libtorch_cuda.so")?;
+            load(&crate::libtorch::cuda_library().unwrap_or_else(|| PathBuf::from("libtorch_cuda.so")))?;
             if tch::Cuda::is_available() { Ok(()) } else { Err(CudaError::NoDevice) }
         })
         .clone()
 }
 
-fn load(folder: Option<&Path>, name: &str) -> Result<(), CudaError> {
-    let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+fn load(path: &Path) -> Result<(), CudaError> {
     let library = path.display().to_string();
     let wrong = |reason: String| CudaError::Library { library: library.clone(), reason };
     let file = CString::new(library.as_str()).map_err(|_| wrong("its path has a zero in it".to_owned()))?;
@@ -65,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_library_that_is_not_there_is_named() {
-        let error = load(Some(Path::new("/nonexistent")), "libtorch_cuda.so").unwrap_err().to_string();
+        let error = load(Path::new("/nonexistent/libtorch_cuda.so")).unwrap_err().to_string();
         assert!(error.contains("/nonexistent/libtorch_cuda.so") && error.contains("scripts/setup --cuda"), "{error}");
     }
 }

@@ -59,7 +59,24 @@ unsafe extern "C" {
         residual: *const C_tensor,
         epsilon: f64,
     ) -> *mut c_char;
-    pub(crate) fn glim_cpu_swiglu(output: *mut *mut C_tensor, gate_up: *const C_tensor) -> *mut c_char;
+    pub(crate) fn glim_cpu_norm(
+        output: *mut *mut C_tensor,
+        input: *const C_tensor,
+        weight: *const C_tensor,
+        epsilon: f64,
+    ) -> *mut c_char;
+    pub(crate) fn glim_cpu_gate(output: *mut *mut C_tensor, gate_up: *const C_tensor) -> *mut c_char;
+    pub(crate) fn glim_cpu_gate_pair(
+        output: *mut *mut C_tensor,
+        gate: *const C_tensor,
+        up: *const C_tensor,
+    ) -> *mut c_char;
+    pub(crate) fn glim_cpu_linear(
+        output: *mut *mut C_tensor,
+        input: *const C_tensor,
+        matrix: *const C_tensor,
+        bias: *const C_tensor,
+    ) -> *mut c_char;
     pub(crate) fn glim_cpu_rotate(
         heads: *mut C_tensor,
         cos: *const C_tensor,
@@ -77,6 +94,7 @@ unsafe extern "C" {
         lengths: *const i64,
         scale: f64,
     ) -> *mut c_char;
+    pub(crate) fn glim_drop_gradient(tensor: *const C_tensor);
     fn glim_records_gradients() -> bool;
 }
 
@@ -117,7 +135,12 @@ pub(crate) fn records(tensors: &[&Tensor]) -> bool {
     recording && tensors.iter().any(|tensor| tensor.requires_grad())
 }
 
-/// Whether a loop of ours may be used: f32 on the CPU, and nobody asks for gradients.
+/// Whether these are what our loops on the CPU take: f32.
+pub(crate) fn is_cpu(tensors: &[&Tensor]) -> bool {
+    tensors.iter().all(|tensor| tensor.device() == Device::Cpu && tensor.kind() == Kind::Float)
+}
+
+/// Whether a loop without gradients may be used.
 pub(crate) fn is_plain_cpu(tensors: &[&Tensor]) -> bool {
-    tensors.iter().all(|tensor| tensor.device() == Device::Cpu && tensor.kind() == Kind::Float) && !records(tensors)
+    is_cpu(tensors) && !records(tensors)
 }

@@ -1,12 +1,14 @@
 //! The hot loops, and the door to what libtorch has and tch does not reach.
 //!
 //! - [`checkpoint`]: a block that is computed again on the way back, instead of kept;
-//! - [`norm`], [`gate`], [`rotary`], [`attention`]: fused operations, each beside the plain torch operations that define
+//! - [`norm`], [`gate`], [`rotary`], [`linear`], [`attention`]: fused operations, each beside the plain torch operations that define
 //!   it;
 //! - [`optimizer`]: one step of AdamW for all parameters at once;
 //! - [`bytes`]: tensors from memory-mapped files;
 //! - [`memory`]: how much is left, on the CPU and on a GPU;
-//! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without.
+//! - [`libtorch`]: which libtorch this program runs with, and where the GPU's part of it is;
+//! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
+//! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and
 //! devices are ours to get right.
@@ -16,9 +18,13 @@ pub mod bytes;
 pub mod checkpoint;
 pub mod cuda;
 pub mod gate;
+pub mod gpu;
+pub mod libtorch;
+pub mod linear;
 pub mod memory;
 pub mod norm;
 pub mod optimizer;
 pub mod rotary;
+pub mod step;
 
 mod door;

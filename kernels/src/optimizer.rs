@@ -28,6 +28,12 @@ impl Moments {
     }
 }
 
+/// Forgets the gradient of a tensor, and its memory: the next one is put there instead of added.
+pub fn drop_gradient(tensor: &Tensor) {
+    // SAFETY: a live tensor; a gradient that somebody else still holds stays theirs.
+    unsafe { door::glim_drop_gradient(tensor.as_ptr()) }
+}
+
 /// The numbers of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamW {

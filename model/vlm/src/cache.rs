@@ -2,6 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::step::Steps;
+
 /// Room is made in steps of this many tokens at first, then doubled, so that a token never costs a copy of all.
 const BLOCK: usize = 256;
 
@@ -17,6 +19,8 @@ pub(crate) struct LayerCache {
 pub struct Cache {
     pub(crate) layers: Vec<LayerCache>,
     pub(crate) lengths: Vec<i64>,
+    /// Steps recorded on these very tensors.
+    pub(crate) steps: Steps,
     capacity: usize,
 }
 
@@ -34,7 +38,7 @@ impl Cache {
         let layers = (0..layers)
             .map(|_| LayerCache { keys: Tensor::zeros(shape, place), values: Tensor::zeros(shape, place) })
             .collect();
-        Cache { layers, lengths: vec![0; slots], capacity }
+        Cache { layers, lengths: vec![0; slots], steps: Steps::default(), capacity }
     }
 
     /// Slots there are.
@@ -91,6 +95,7 @@ impl Cache {
         }
         let capacity = length.max(2 * self.capacity).next_multiple_of(BLOCK);
         let used = self.lengths.iter().copied().max().unwrap_or(0);
+        self.steps = Steps::default();
         for layer in &mut self.layers {
             for tensor in [&mut layer.keys, &mut layer.values] {
                 let (slots, kv_heads, _, head_dim) = tensor.size4().expect("a cache has four dimensions");
@@ -107,6 +112,7 @@ impl Cache {
     pub fn shrink(&mut self, capacity: usize) {
         let capacity = capacity.max(1).next_multiple_of(BLOCK);
         if capacity < self.capacity && self.lengths.iter().all(|length| *length == 0) {
+            self.steps = Steps::default();
             for layer in &mut self.layers {
                 for tensor in [&mut layer.keys, &mut layer.values] {
                     *tensor = tensor.narrow(2, 0, capacity as i64).copy();

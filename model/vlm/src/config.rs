@@ -370,6 +370,9 @@ fn text_config(raw: RawText, mixture: bool, mistakes: &mut Vec<String>) -> TextC
     let hidden = pick(raw.hidden_size, 4096, 4096);
     let heads = pick(raw.num_attention_heads, 32, 96);
     let kv_heads = pick(raw.num_key_value_heads, 2, 8);
+    if raw.head_dim.is_none() && hidden % heads.max(1) != 0 {
+        mistakes.push(format!("`hidden_size` {hidden} is no multiple of `num_attention_heads` {heads}"));
+    }
     let head_dim = raw.head_dim.unwrap_or(hidden / heads.max(1));
     let rope = raw.rope_parameters.or(raw.rope_scaling).unwrap_or_default();
     if let Some(kind) = rope.rope_type.as_deref().filter(|kind| *kind != "default" && *kind != "mrope") {
@@ -461,7 +464,8 @@ mod tests {
     #[test]
     fn all_mistakes_are_told_at_once() {
         let wrong = r#"{"model_type": "glm4v", "image_token_id": 7000, "text_config": {"vocab_size": 100,
-            "num_attention_heads": 3, "hidden_act": "relu", "rope_theta": -1}, "vision_config": {"out_hidden_size": 8}}"#;
+            "num_attention_heads": 3, "hidden_act": "relu", "rope_parameters": {"rope_theta": -1,
+            "partial_rotary_factor": 0.5, "mrope_section": [1]}}, "vision_config": {"out_hidden_size": 8}}"#;
         let ConfigError { mistakes } = Config::parse(wrong).unwrap_err();
         let all = mistakes.join("\n");
         for part in ["relu", "image_token_id", "num_attention_heads", "out_hidden_size", "mrope_section", "rope_theta"]

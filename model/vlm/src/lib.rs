@@ -16,12 +16,14 @@ mod mlp;
 mod model;
 mod moe;
 mod projector;
+mod step;
 mod text;
 mod vision;
 mod weights;
 
 pub use cache::Cache;
 pub use config::Config;
+pub use glim_kernels::libtorch;
 pub use loss::Targets;
 pub use model::{Model, Packed, Prompt};
 pub use positions::{InputError, Positions};

@@ -1,6 +1,7 @@
 //! Gated layers.
 
-use glim_kernels::gate::swiglu;
+use glim_kernels::gate::{swiglu, swiglu_pair};
+use glim_kernels::linear::linear;
 use tch::Tensor;
 
 use crate::moe::MixtureMlp;
@@ -47,14 +48,13 @@ impl DenseMlp {
     }
 
     pub fn forward(&self, hidden: &Tensor) -> Tensor {
-        let none: Option<&Tensor> = None;
         match self {
             DenseMlp::Joined { gate_up_proj, down_proj } => {
-                swiglu(&hidden.linear(gate_up_proj, none)).linear(down_proj, none)
+                linear(&swiglu(&linear(hidden, gate_up_proj, None)), down_proj, None)
             }
             DenseMlp::Apart { gate_proj, up_proj, down_proj } => {
-                let gate = hidden.linear(gate_proj, none).silu();
-                (gate * hidden.linear(up_proj, none)).linear(down_proj, none)
+                let wide = swiglu_pair(&linear(hidden, gate_proj, None), &linear(hidden, up_proj, None));
+                linear(&wide, down_proj, None)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The mixture of experts of GLM-4.5V: sigmoid scores, a correction that only chooses, groups, and a shared expert.
 
 use glim_kernels::gate::swiglu;
+use glim_kernels::linear::linear;
 use tch::{Kind, Tensor};
 
 use crate::config::Experts;
@@ -76,13 +77,12 @@ impl MixtureMlp {
         let counts = flat.bincount(None::<&Tensor>, self.config.routed as i64);
         let counts: Vec<i64> = Vec::try_from(&counts).expect("counts are numbers");
         let inputs = hidden.index_select(0, &sources);
-        let none: Option<&Tensor> = None;
         let mut from = 0;
         let mut outputs = Vec::new();
         for (expert, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let expert = expert as i64;
-            let wide = inputs.narrow(0, from, count).linear(&self.gate_up_proj.get(expert), none);
-            outputs.push(swiglu(&wide).linear(&self.down_proj.get(expert), none));
+            let wide = linear(&inputs.narrow(0, from, count), &self.gate_up_proj.get(expert), None);
+            outputs.push(linear(&swiglu(&wide), &self.down_proj.get(expert), None));
             from += count;
         }
         let outputs = (Tensor::cat(&outputs, 0) * shares).to_kind(hidden.kind());

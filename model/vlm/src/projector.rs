@@ -1,5 +1,6 @@
 //! From patches to tokens: each window of patches is convolved into one, then merged into the decoder's space.
 
+use glim_kernels::gate::swiglu_pair;
 use glim_processor::Grid;
 use tch::Tensor;
 
@@ -51,7 +52,7 @@ impl Projector {
         let none: Option<&Tensor> = None;
         let hidden = hidden.linear(&self.proj, none);
         let hidden = hidden.layer_norm([out], Some(&*self.norm), Some(&*self.norm_bias), 1e-5, true).gelu("none");
-        let wide = hidden.linear(&self.gate_proj, none).silu() * hidden.linear(&self.up_proj, none);
+        let wide = swiglu_pair(&hidden.linear(&self.gate_proj, none), &hidden.linear(&self.up_proj, none));
         let hidden = wide.linear(&self.down_proj, none);
         trace.note(|| "vis_merged".into(), &hidden);
         hidden

@@ -1,8 +1,10 @@
 //! The decoder: GLM-4 with four norms in each layer, or GLM-4.5 with two and a mixture of experts.
 
 use glim_kernels::attention;
+use glim_kernels::linear::linear;
 use glim_kernels::norm::{rms_norm, rms_norm_onto};
 use glim_kernels::rotary::{Pairs, rotate};
+use glim_kernels::step::{Held, Kernels};
 use tch::{Device, Kind, Tensor};
 
 use crate::cache::LayerCache;
@@ -44,9 +46,7 @@ pub(crate) struct Rotary {
 impl Rotary {
     /// `axes`: positions in time, height and width.
     pub fn new(rope: &Rope, axes: [&[i64]; 3], device: Device) -> Rotary {
-        let dim = rope.dim as i64;
-        let exponents = Tensor::arange_start_step(0, dim, 2, (Kind::Float, Device::Cpu)) / dim as f64;
-        let frequencies = (exponents * rope.theta.ln()).exp().reciprocal(); // [dim / 2]
+        let frequencies = Rotary::frequencies(rope); // [dim / 2]
         let mut from = 0;
         let parts: Vec<Tensor> = rope
             .sections
@@ -62,6 +62,13 @@ impl Rotary {
         let angles = Tensor::cat(&parts, -1).to_device(device);
         let pairs = if rope.neighbours { Pairs::Neighbours } else { Pairs::Halves };
         Rotary { cos: angles.cos(), sin: angles.sin(), pairs }
+    }
+
+    /// Radians that each pair turns by from one position to the next: `[rotary_dim / 2]`, f32.
+    pub fn frequencies(rope: &Rope) -> Tensor {
+        let dim = rope.dim as i64;
+        let exponents = Tensor::arange_start_step(0, dim, 2, (Kind::Float, Device::Cpu)) / dim as f64;
+        (exponents * rope.theta.ln()).exp().reciprocal()
     }
 
     pub fn share(&self) -> Rotary {
@@ -132,7 +139,7 @@ impl Linear {
     }
 
     fn forward(&self, input: &Tensor) -> Tensor {
-        input.linear(&self.weight, self.bias.as_deref())
+        linear(input, &self.weight, self.bias.as_deref())
     }
 }
 
@@ -198,6 +205,55 @@ impl Text {
             trace.note(|| format!("txt_layer_{number}"), &hidden);
         }
         hidden
+    }
+
+    /// Whether [`Text::step`] knows these layers: dense ones of GLM-4, joined.
+    pub fn has_step(&self) -> bool {
+        self.layers.iter().all(|layer| {
+            layer.sandwich.is_some()
+                && layer.attention.joined.is_some()
+                && matches!(layer.mlp, Mlp::Dense(DenseMlp::Joined { .. }))
+        })
+    }
+
+    /// One token for each row on a GPU, in few kernels, after the last norm. Looks at nothing and sends nothing, so that it
+    /// can be recorded.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[rows, hidden]`; `cos`, `sin`: `[rows, rotary_dim / 2]`; returns the shape of `hidden`
+    pub fn step<'a>(
+        &self,
+        kernels: &Kernels,
+        hidden: Tensor,
+        (cos, sin): (&Tensor, &Tensor),
+        held: impl Fn(usize) -> Held<'a>,
+    ) -> Tensor {
+        let rows = hidden.size()[0];
+        let none: Option<&Tensor> = None;
+        let mut hidden = hidden;
+        let mut normed = rms_norm(&hidden, &self.layers[0].input_layernorm, self.epsilon);
+        for (number, layer) in self.layers.iter().enumerate() {
+            let Layer { attention, mlp, sandwich: Some(sandwich), .. } = layer else {
+                unreachable!("`has_step` was asked")
+            };
+            let (Some(joined), Mlp::Dense(DenseMlp::Joined { gate_up_proj, down_proj })) = (&attention.joined, mlp)
+            else {
+                unreachable!("`has_step` was asked")
+            };
+            let held = held(number);
+            let heads = attention.heads + 2 * attention.kv_heads;
+            let joined = joined.forward(&normed).view([rows, heads, attention.head_dim]);
+            let query = kernels.turn_and_keep(&joined, cos, sin, &held);
+            let attended = kernels.attend(&query, &held, (attention.head_dim as f64).powf(-0.5));
+            let attended = attended.linear(&attention.o_proj, none);
+            let inner = &sandwich.post_self_attn_layernorm;
+            let (between, read) =
+                kernels.add_norms(&hidden, &attended, inner, &layer.post_attention_layernorm, self.epsilon);
+            let wide = kernels.swiglu(&read.linear(gate_up_proj, none)).linear(down_proj, none);
+            let next = self.layers.get(number + 1).map_or(&self.norm, |next| &next.input_layernorm);
+            (hidden, normed) = kernels.add_norms(&between, &wide, &sandwich.post_mlp_layernorm, next, self.epsilon);
+        }
+        normed
     }
 
     /// The norm after the last layer.
@@ -321,7 +377,7 @@ impl Attention {
             }
             _ => unreachable!("slots are those of a cache"),
         };
-        attended.linear(&self.o_proj, None::<&Tensor>)
+        linear(&attended, &self.o_proj, None)
     }
 }
 

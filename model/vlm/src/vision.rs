@@ -8,6 +8,7 @@
 //! of sixteen gathered rows for each patch.
 
 use glim_kernels::attention;
+use glim_kernels::gate::swiglu_pair;
 use glim_kernels::norm::rms_norm;
 use glim_kernels::rotary::{Pairs, rotate};
 use glim_processor::Grid;
@@ -211,8 +212,7 @@ impl Block {
         let hidden = hidden + attended;
         let normed = rms_norm(&hidden, &self.norm2, self.epsilon);
         let none: Option<&Tensor> = None;
-        let gate = normed.linear(&self.gate_proj, none).silu();
-        let wide = gate * normed.linear(&self.up_proj, none);
+        let wide = swiglu_pair(&normed.linear(&self.gate_proj, none), &normed.linear(&self.up_proj, none));
         let mlp = wide.linear(&self.down_proj, none);
         trace.note(|| format!("vis_block_{number}_mlp"), &mlp);
         hidden + mlp

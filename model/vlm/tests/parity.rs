@@ -1,6 +1,6 @@
 //! Numbers equal those of Hugging Face `transformers`, on tiny random models of every family.
 //!
-//! The fixtures in `tests/parity` were written by `make_parity.py` beside them; `GLIM_PARITY_DIR` names a folder of more.
+//! The fixtures in `tests/parity/fixtures` were written by `make_parity.py` beside them; `GLIM_PARITY_DIR` names a folder of more.
 //! `GLIM_PARITY_DEVICE=cuda` and `GLIM_PARITY_DTYPE=bf16` run the same on a GPU, in half precision with its own tolerance.
 
 #![allow(clippy::unwrap_used)]
@@ -141,7 +141,11 @@ impl Case {
     }
 
     fn grids(&self) -> Vec<Grid> {
-        self.images.iter().zip(&self.videos).flat_map(|(images, videos)| [images.clone(), videos.clone()].concat()).collect()
+        self.images
+            .iter()
+            .zip(&self.videos)
+            .flat_map(|(images, videos)| [images.clone(), videos.clone()].concat())
+            .collect()
     }
 
     /// Of `[batch, seq, ..]`, the rows that hold tokens: `[tokens, ..]`.
@@ -188,10 +192,9 @@ impl Findings {
 
 /// Folders of models, with their cases: those of the repository and those of `GLIM_PARITY_DIR`.
 fn models() -> Vec<(PathBuf, Vec<PathBuf>)> {
-    let mut roots = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity"))];
-    if let Some(more) = std::env::var_os("GLIM_PARITY_FIXTURES") {
-        roots = vec![PathBuf::from(more)];
-    }
+    // Cargo says where the crate is; carried to another machine, whoever starts the test does.
+    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let mut roots = vec![Path::new(&here).join("tests/parity/fixtures")];
     roots.extend(std::env::var_os("GLIM_PARITY_DIR").map(PathBuf::from));
     let folders = |path: &Path| -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = std::fs::read_dir(path)
@@ -239,8 +242,7 @@ fn logits_and_everything_before_them_equal_the_reference() {
         let positions = case.positions(model);
         let trace = Trace::on();
         let ids = case.ids.concat();
-        let packed =
-            Packed { ids: &ids, positions: &positions, pixels: case.pixels.as_ref(), grids: &case.grids() };
+        let packed = Packed { ids: &ids, positions: &positions, pixels: case.pixels.as_ref(), grids: &case.grids() };
         let logits = tch::no_grad(|| model.logits(&model.forward(&packed, false, &trace)));
         let mut got = trace.take();
         got.insert("logits".to_owned(), logits);
@@ -307,13 +309,7 @@ fn every_weight_gets_the_gradient_of_the_reference() {
             let hidden = model.forward(&packed, recompute, &Trace::off());
             let loss = model.loss(&hidden, &targets(case));
             loss.backward();
-            findings.compare(
-                &case.name,
-                "loss",
-                &loss.view(1),
-                case.expected.get("loss").unwrap(),
-                setting.tolerance,
-            );
+            findings.compare(&case.name, "loss", &loss.view(1), case.expected.get("loss").unwrap(), setting.tolerance);
             for (name, weight) in model.weights() {
                 let Some(expected) = case.expected.get(&format!("grad.{name}")) else { continue };
                 let got = weight.grad();
@@ -375,8 +371,7 @@ fn greedy(model: &Model, case: &Case, expected: &Tensor) -> Tensor {
         used += count;
         let half = if row == 0 { ids.len() / 2 } else { 0 };
         let mut part = |from, to| {
-            let prompt =
-                Prompt { slot: slot(row), ids, positions: &positions[row], features: mine.as_ref(), from, to };
+            let prompt = Prompt { slot: slot(row), ids, positions: &positions[row], features: mine.as_ref(), from, to };
             model.prefill(&mut cache, &[prompt])
         };
         if half > 0 {
