@@ -6,6 +6,14 @@ use clap::{Args, Parser, Subcommand};
 use glim_agent::Dialect;
 use glim_env::Viewport;
 
+mod model;
+
+#[cfg_attr(not(feature = "torch"), allow(unused_imports))]
+pub(crate) use model::{
+    Checkpoint, CheckpointCheck, CheckpointInit, DeviceArguments, Generate, On, Precision, Serve, Tokenizer,
+    TokenizerEncode, TokenizerTrain,
+};
+
 /// A multimodal model learns to see and to operate screens.
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
@@ -24,6 +32,16 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Write the report of a run folder again.
     View(View),
+    /// Serve a checkpoint behind the protocol of OpenAI's chat completions, with pictures.
+    Serve(Serve),
+    /// Write one reply to words and pictures.
+    Generate(Generate),
+    /// Train a tokenizer from text, or look at what one does.
+    #[command(subcommand)]
+    Tokenizer(Tokenizer),
+    /// Check a checkpoint without loading it, or make one with random weights.
+    #[command(subcommand)]
+    Checkpoint(Checkpoint),
     /// Serve one of the bundled sites, to click around in it by hand.
     Site(Site),
     /// Say what is missing on this machine, and the command that adds it.
@@ -32,8 +50,8 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct AgentArguments {
-    /// Who acts: scripted, random, noop, openai:MODEL@BASE_URL or replay:EPISODE_DIR. The key of a server comes from
-    /// OPENAI_API_KEY.
+    /// Who acts: scripted, random, noop, openai:MODEL@BASE_URL, local:CHECKPOINT_DIR or replay:EPISODE_DIR. The key of a
+    /// server comes from OPENAI_API_KEY.
     #[arg(long, value_name = "AGENT")]
     pub agent: String,
 
@@ -53,6 +71,9 @@ pub(crate) struct AgentArguments {
     /// Turns in an episode at the most; each task's own budget if absent.
     #[arg(long, value_name = "N")]
     pub turns: Option<usize>,
+
+    #[command(flatten)]
+    pub device: DeviceArguments,
 }
 
 #[derive(Args)]

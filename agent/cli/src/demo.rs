@@ -8,7 +8,7 @@ use anyhow::Result;
 use glim_agent::{Dialect, report};
 use glim_env::Viewport;
 
-use crate::arguments::{AgentArguments, BrowserArguments, Demo};
+use crate::arguments::{AgentArguments, BrowserArguments, Demo, DeviceArguments};
 use crate::eval::{Plan, say, show};
 use crate::interrupt::on_interrupt;
 use crate::suites;
@@ -30,7 +30,14 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
     let mut reports = Vec::new();
     let mut whole = true;
     for (name, agent, turns) in agents {
-        let agent = AgentArguments { agent, dialect: Dialect::Web, temperature: 0.0, max_tokens: 8192, turns };
+        let agent = AgentArguments {
+            agent,
+            dialect: Dialect::Web,
+            temperature: 0.0,
+            max_tokens: 8192,
+            turns,
+            device: DeviceArguments::default(),
+        };
         let plan = Plan {
             agent: &agent,
             browser: &browser,

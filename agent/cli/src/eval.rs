@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use glim_agent::evaluate::{Evaluated, Evaluation, Results, Table};
-use glim_agent::policy::{JudgeModel, Sampling, from_spec};
+use glim_agent::policy::{JudgeModel, Sampling};
 use glim_agent::rollout::{Limits, Rollout, Stop};
 use glim_agent::{Agent, AgentOptions, report};
 use glim_tasks::Suite;
 use serde_json::{Map, json};
 
+use crate::agents;
 use crate::arguments::{AgentArguments, BrowserArguments, Eval, View};
 use crate::interrupt::on_interrupt;
 use crate::live::Progress;
@@ -54,7 +55,11 @@ impl Plan<'_> {
         };
         let rollout = Rollout {
             worlds: Arc::new(Contexts::new(self.browser)),
-            agent: Agent::with_options(from_spec(&self.agent.agent)?, self.agent.dialect, options),
+            agent: Agent::with_options(
+                agents::policy(self.agent, self.envs.max(1)).await?,
+                self.agent.dialect,
+                options,
+            ),
             judge,
             limits: Limits { turns: self.agent.turns, ..Limits::default() },
             concurrency: self.envs.max(1),

@@ -1,14 +1,28 @@
 //! The one binary: reads the command line, puts the pieces together, says what happened.
 
+mod agents;
 mod arguments;
+#[cfg(feature = "torch")]
+mod checkpoint;
 mod demo;
 mod doctor;
 mod eval;
+#[cfg(feature = "torch")]
+mod generate;
 mod interrupt;
 mod live;
+#[cfg(feature = "torch")]
+mod local;
+#[cfg(feature = "torch")]
+mod model;
+#[cfg(not(feature = "torch"))]
+mod no_model;
 mod run;
+#[cfg(feature = "torch")]
+mod serve;
 mod site;
 mod suites;
+mod tokenizer;
 mod worlds;
 
 use std::io::IsTerminal;
@@ -38,6 +52,8 @@ fn main() -> std::process::ExitCode {
                 Command::View(view) => eval::view(&view),
                 Command::Site(site) => site::site(&site).await,
                 Command::Doctor => doctor::doctor().await,
+                Command::Tokenizer(command) => tokenizer::tokenizer(&command),
+                with_model => model_command(with_model).await,
             }
         })
     });
@@ -48,4 +64,25 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "torch")]
+async fn model_command(command: Command) -> anyhow::Result<std::process::ExitCode> {
+    match command {
+        Command::Serve(serve) => serve::serve(serve).await,
+        Command::Generate(generate) => generate::generate(generate).await,
+        Command::Checkpoint(command) => checkpoint::checkpoint(&command),
+        _ => unreachable!("the other commands need no model"),
+    }
+}
+
+#[cfg(not(feature = "torch"))]
+async fn model_command(command: Command) -> anyhow::Result<std::process::ExitCode> {
+    let wanted = match command {
+        Command::Serve(_) => "`glim serve`",
+        Command::Generate(_) => "`glim generate`",
+        Command::Checkpoint(_) => "`glim checkpoint`",
+        _ => unreachable!("the other commands need no model"),
+    };
+    no_model::say_so(wanted)
 }

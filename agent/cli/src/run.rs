@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use glim_agent::evaluate::Evaluation;
-use glim_agent::policy::{Sampling, from_spec};
+use glim_agent::policy::Sampling;
 use glim_agent::rollout::{Limits, Rollout};
 use glim_agent::{Agent, AgentOptions, report};
 use glim_env::{Action, Episode, Evidence, Query, Seed, StartState, WebStart};
 use glim_tasks::{Goal, Situation, Stage, StageError, Suite, Task, TaskFamily, Verdict};
 use serde_json::Map;
 
+use crate::agents;
 use crate::arguments::Run;
 use crate::eval::say;
 use crate::interrupt::on_interrupt;
@@ -87,7 +88,7 @@ pub(crate) async fn run(arguments: Run) -> Result<ExitCode> {
     let options = AgentOptions { sampling, ..AgentOptions::default() };
     let rollout = Rollout {
         worlds: Arc::new(Contexts::new(&arguments.browser)),
-        agent: Agent::with_options(from_spec(&agent.agent)?, agent.dialect, options),
+        agent: Agent::with_options(agents::policy(agent, 1).await?, agent.dialect, options),
         judge: None,
         limits: Limits { turns: agent.turns, retries: 0, ..Limits::default() },
         concurrency: 1,

@@ -77,6 +77,10 @@ pub struct TokenTrace {
     pub ids: Vec<u32>,
     /// Same length as `ids`.
     pub logprobs: Vec<f32>,
+    /// Places in `ids` of tokens that were inserted rather than drawn, in order: where thinking was cut short, the tags
+    /// that open the answer. A learner takes no gradient from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forced: Vec<usize>,
 }
 
 /// How an episode ended.
@@ -123,4 +127,20 @@ pub struct Timings {
     pub env_ms: f64,
     /// Waiting for the policy.
     pub policy_ms: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traces_without_inserted_tokens_read_and_write_as_ever() {
+        let old = r#"{"ids":[7,11],"logprobs":[-0.5,-1.25]}"#;
+        let trace: TokenTrace = serde_json::from_str(old).expect("an old trace reads");
+        assert!(trace.forced.is_empty());
+        assert_eq!(serde_json::to_string(&trace).expect("it is plain data"), old);
+        let cut = TokenTrace { forced: vec![1], ..trace };
+        let text = serde_json::to_string(&cut).expect("it is plain data");
+        assert_eq!(serde_json::from_str::<TokenTrace>(&text).expect("it reads back"), cut);
+    }
 }

@@ -80,6 +80,35 @@ pub enum PolicyError {
         /// Why.
         reason: String,
     },
+    /// The prompt does not fit into what the model reads.
+    #[error(
+        "the prompt has {prompt} tokens, and `{policy}` reads {context} at the most, its reply included; show it a \
+         smaller page"
+    )]
+    TooLong {
+        /// Its name.
+        policy: String,
+        /// Tokens of the prompt.
+        prompt: usize,
+        /// Tokens of prompt and reply together at the most.
+        context: usize,
+    },
+    /// The engine of a local model refused or lost one request; others may still succeed.
+    #[error("`{policy}` could not reply: {reason}")]
+    Engine {
+        /// Its name.
+        policy: String,
+        /// Why.
+        reason: String,
+    },
+    /// The engine of a local model has ended, so nothing more is replied in this run.
+    #[error("the engine of `{policy}` has ended: {reason}")]
+    Dead {
+        /// Its name.
+        policy: String,
+        /// Why.
+        reason: String,
+    },
     /// The policy plays from something that is missing here.
     #[error("`{policy}` cannot play: {reason}")]
     Unplayable {
@@ -94,7 +123,7 @@ impl PolicyError {
     /// Whether another episode would meet it too, so that the run should stop instead of trying again.
     pub fn is_permanent(&self) -> bool {
         match self {
-            PolicyError::KeyRefused { .. } | PolicyError::Unplayable { .. } => true,
+            PolicyError::KeyRefused { .. } | PolicyError::Unplayable { .. } | PolicyError::Dead { .. } => true,
             // No such model or path, and nothing left to pay with. Others may depend on the prompt.
             PolicyError::Rejected { status, .. } => matches!(status, 402 | 404 | 429),
             _ => false,

@@ -7,6 +7,8 @@ use super::{Noop, OpenAi, Policy, Random, Replay, Scripted};
 
 /// The policy that a name stands for: `scripted`, `random`, `noop`, `openai:MODEL@BASE_URL`, `replay:EPISODE_DIR`.
 ///
+/// `local:DIR` is opened by the program that has a decoding engine, before it asks here.
+///
 /// Without `@BASE_URL`, `OPENAI_BASE_URL` or OpenAI's own server is asked. Keys come from `OPENAI_API_KEY` only.
 ///
 /// # Errors
@@ -21,7 +23,7 @@ pub fn from_spec(spec: &str) -> Result<Arc<dyn Policy>, SpecError> {
         ("openai", _) => Ok(Arc::new(OpenAi::from_spec(rest)?)),
         ("replay", "") => Err(wrong("say which episode: `replay:EPISODE_DIR`")),
         ("replay", folder) => Ok(Arc::new(Replay::open(Path::new(folder))?)),
-        ("local", _) => Err(wrong("local checkpoints come with the model; until then, serve one and use `openai:`")),
+        ("local", _) => Err(wrong("a local checkpoint needs the decoding engine, which this program does not have")),
         _ => Err(wrong(
             "agents are `scripted`, `random`, `noop`, `openai:MODEL@BASE_URL`, `replay:EPISODE_DIR` and `local:DIR`",
         )),

@@ -170,7 +170,7 @@ fn names_stand_for_policies_or_say_what_is_wrong() {
         ("openai:m@http://", "not a URL"),
         ("replay:", "replay:EPISODE_DIR"),
         ("replay:/nowhere", "/nowhere"),
-        ("local:x", "come with the model"),
+        ("local:x", "needs the decoding engine"),
     ] {
         let error = from_spec(name).err().expect(name).to_string();
         assert!(error.contains(hint), "{name}: {error}");

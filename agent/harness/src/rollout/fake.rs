@@ -266,7 +266,7 @@ impl Policy for FakePolicy {
                 _ => solution,
             };
             let text = prompt.dialect.print(&action, observation);
-            let tokens = Some(TokenTrace { ids: vec![7, 11], logprobs: vec![-0.1, -1.234_567_9e-7] });
+            let tokens = Some(TokenTrace { ids: vec![7, 11], logprobs: vec![-0.1, -1.234_567_9e-7], forced: vec![1] });
             Ok(Completion { text, tokens, prompt_tokens: Some(9), completion_tokens: Some(2) })
         })
     }

@@ -15,9 +15,11 @@ use tch::{Kind, Tensor};
 use crate::config::{Config, ConfigError};
 
 mod check;
+mod init;
 mod save;
 
 pub use check::{Report, check};
+pub use init::init;
 pub use save::{SHARD_BYTES, save};
 
 /// A checkpoint cannot be used.
