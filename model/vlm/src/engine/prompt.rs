@@ -113,7 +113,7 @@ impl Prompt {
 
 fn check_picture(picture: &Patches, format: &PictureFormat) -> Result<(), String> {
     let grid = picture.grid;
-    if grid.patches() == 0 || grid.h % format.merge != 0 || grid.w % format.merge != 0 {
+    if grid.patches() == 0 || !grid.h.is_multiple_of(format.merge) || !grid.w.is_multiple_of(format.merge) {
         return Err(format!(
             "has a grid of {}x{}x{} patches, and rows and columns must be multiples of {}",
             grid.t, grid.h, grid.w, format.merge
@@ -229,7 +229,10 @@ pub(crate) mod tests {
         let small = picture(1, 2, 2, 7);
         assert_eq!(common(&first, &prompt(&[1, 90, 2], std::slice::from_ref(&small), &[]).unwrap()), 1);
         assert_eq!(
-            common(&prompt(&[1, 90, 90, 2], &[a.clone()], &[]).unwrap(), &prompt(&[1, 90, 90], &[a], &[]).unwrap()),
+            common(
+                &prompt(&[1, 90, 90, 2], std::slice::from_ref(&a), &[]).unwrap(),
+                &prompt(&[1, 90, 90], &[a], &[]).unwrap()
+            ),
             3
         );
     }

@@ -35,7 +35,7 @@ impl RepetitionGuard {
 
     /// Adds text; true once a window has occurred ten times.
     pub fn push(&mut self, text: &str) -> bool {
-        self.window > 0 && text.chars().fold(false, |found, character| self.push_char(character) || found)
+        self.window > 0 && text.chars().any(|character| self.push_char(character))
     }
 
     fn push_char(&mut self, character: char) -> bool {

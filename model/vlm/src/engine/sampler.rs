@@ -271,7 +271,8 @@ fn likeliest(logits: &[f32], count: usize) -> Vec<(u32, f32)> {
 /// The exponent is split off with a rounding constant and the rest goes through a polynomial: no call and no branch, so
 /// that a loop over it becomes vector code, which the library's `exp` does not.
 fn exp(x: f32) -> f32 {
-    let clamped = x.max(-87.0);
+    // Written so that NaN stays NaN.
+    let clamped = if x < -87.0 { -87.0 } else { x };
     let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
     let whole = shifted - ROUND;
     let rest = (clamped - whole * 0.693_145_75) - whole * 1.428_606_8e-6; // ln 2 in two parts
@@ -282,7 +283,7 @@ fn exp(x: f32) -> f32 {
     let polynomial = polynomial * rest + 1.0 / 6.0;
     let polynomial = polynomial * rest + 0.5;
     let value = ((polynomial * rest) * rest + rest + 1.0) * power;
-    if x < -87.0 { 0.0 } else { value + (x - x) } // NaN stays NaN, though `max` dropped it
+    if x < -87.0 { 0.0 } else { value }
 }
 
 #[cfg(test)]
@@ -402,9 +403,8 @@ mod tests {
     #[test]
     fn selection_equals_a_full_sort() {
         let mut logits = row(5000, 3);
-        for n in 0..5000 {
-            logits[n] = (logits[n] * 4.0).round() + 0.0; // many ties, and one zero
-        }
+        // Many ties, and one zero.
+        logits.iter_mut().for_each(|logit| *logit = (*logit * 4.0).round() + 0.0);
         let mut sorted: Vec<(u32, f32)> = logits.iter().enumerate().map(|(id, &l)| (id as u32, l)).collect();
         sorted.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         for count in [1, 2, 50, 4999, 5000, 6000] {

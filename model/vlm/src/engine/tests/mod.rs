@@ -128,6 +128,19 @@ async fn long_seed(engine: &Engine, input: &Arc<Input>, max_tokens: usize) -> u6
     panic!("no reply of {max_tokens} tokens in 100 seeds");
 }
 
+/// A request whose reply goes on for 900 tokens: a greedy one that went in circles.
+async fn endless(engine: &Engine) -> Request {
+    for number in 0..50 {
+        let sampling = Sampling::default();
+        let greedy = Request { sampling, ..request(&input(&format!("I click {number}"), &[]), 0, 900) };
+        let reply = engine.submit(greedy.clone()).await.unwrap().collect().await.unwrap();
+        if reply.finish.reason == Reason::Length {
+            return greedy;
+        }
+    }
+    panic!("no endless reply to 50 prompts");
+}
+
 /// Waits until the figures are as wanted; fails after half a minute.
 async fn until(engine: &Engine, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
     let begun = std::time::Instant::now();
