@@ -20,7 +20,6 @@ fn main() {
         build.file(format!("cpp/{name}.cpp")).compile(&format!("glim_{name}"));
     };
     build("torch", &[]);
-    build("memory", &[]);
     build("cpu", &["-ffast-math", "-fopenmp"]);
     build("backward", &["-ffast-math", "-fopenmp"]);
     build("gpu", &[]);

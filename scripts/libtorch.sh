@@ -104,7 +104,8 @@ download() {
         --only-binary :all: --require-hashes --python-version 3.12 --implementation cp --abi cp312 \
         --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_25_x86_64 \
         --platform manylinux_2_18_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
-        --platform manylinux_2_12_x86_64 --platform manylinux2010_x86_64 --dest "$wheels/${1%% *}" -r "$wheels/requirement.txt" </dev/null ||
+        --platform manylinux_2_12_x86_64 --platform manylinux2010_x86_64 \
+        --dest "$wheels/${1%% *}" -r "$wheels/requirement.txt" </dev/null ||
         fail "pip did not bring ${1%% *}; what it said stands above. The next run goes on from here"
 }
 

@@ -176,6 +176,8 @@ impl Module {
     /// # Errors
     /// With the compiler's or the driver's words.
     pub fn load(source: &str, device: Device) -> Result<Module, String> {
+        // The driver's functions work in a context, which torch makes this thread's own with the first thing it does.
+        let _ = Tensor::zeros([1], (tch::Kind::Float, device)).double_value(&[0]);
         let mut capability = 0;
         // SAFETY: one number is written.
         let message = unsafe { glim_gpu_capability(&mut capability, number(device)) };

@@ -5,9 +5,9 @@
 //!   it;
 //! - [`optimizer`]: one step of AdamW for all parameters at once;
 //! - [`bytes`]: tensors from memory-mapped files;
-//! - [`memory`]: how much is left, on the CPU and on a GPU;
 //! - [`libtorch`]: which libtorch this program runs with, and where the GPU's part of it is;
 //! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
+//! - [`memory`]: how much is left, on the CPU and on a GPU;
 //! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and

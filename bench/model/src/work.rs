@@ -58,7 +58,8 @@ impl Bench {
         kind: Kind,
         clock: Clock,
     ) -> anyhow::Result<Bench> {
-        let model = Model::random(Config::parse(&shape.config().to_string())?, 0, device, kind);
+        let config = Config::parse(&shape.config().to_string())?;
+        let model = Model::random(config, 0, device, kind).for_inference();
         let grid = Grid { t: 1, h: height / 14, w: width / 14 };
         let pixels = Tensor::randn([grid.patches() as i64, 1176], (Kind::Float, Device::Cpu));
         let sum = |wanted: &dyn Fn(&str) -> bool| -> f64 {
@@ -176,7 +177,14 @@ impl Bench {
     }
 
     /// Forward, loss over the words after the picture, backward, one step of AdamW.
-    pub fn train(&self, batch: usize, text: usize, steps: usize, recompute: bool, peak: f64) -> Value {
+    pub fn train(self, batch: usize, text: usize, steps: usize, recompute: bool, peak: f64) -> Value {
+        let (device, kind, config) = (self.model.device(), self.model.kind(), self.model.config.clone());
+        drop(self.model);
+        let bench = Bench { model: Model::random(config, 0, device, kind), ..self };
+        bench.train_fresh(batch, text, steps, recompute, peak)
+    }
+
+    fn train_fresh(&self, batch: usize, text: usize, steps: usize, recompute: bool, peak: f64) -> Value {
         let weights: Vec<Tensor> =
             self.model.weights().values().map(|weight| weight.shallow_clone().set_requires_grad(true)).collect();
         let moments: Vec<Moments> = weights.iter().map(Moments::of).collect();

@@ -43,7 +43,30 @@ pub(crate) struct Pace {
     elapsed: f64,
     /// Virtual milliseconds granted since the episode began.
     total: f64,
-    last_frame: f64,
+    stamps: Stamps,
+}
+
+/// The stamps of a tab's frames. Chromium cuts a stamp down to whole microseconds, and a frame whose stamp has not
+/// risen by then is lost: it is never drawn and never answered.
+#[derive(Default)]
+struct Stamps {
+    /// The last one, in microseconds.
+    last: i64,
+}
+
+impl Stamps {
+    /// The stamp of a frame at `moment` of the page's time, or as soon after it as no frame has been, in milliseconds.
+    fn next(&mut self, moment: f64) -> f64 {
+        // Frames at one moment of virtual time still need stamps that rise. Counted in whole numbers, since sums of
+        // thousandths drift, and sent from the middle of the microsecond, where no rounding leaves it.
+        self.last = ((moment * 1000.0).round() as i64).max(self.last + 1);
+        (self.last as f64 + 0.5) / 1000.0
+    }
+
+    /// The last one, in milliseconds.
+    fn last(&self) -> f64 {
+        self.last as f64 / 1000.0
+    }
 }
 
 #[derive(Deserialize)]
@@ -59,7 +82,7 @@ impl Pace {
     pub fn new(clock: Clock, frames: Option<FrameLock>) -> Pace {
         // Without frames on request, a navigation on virtual time never ends; such a browser lives on the wall clock.
         let clock = if frames.is_some() { clock } else { Clock::Real };
-        Pace { clock, frames, base: None, elapsed: 0.0, total: 0.0, last_frame: 0.0 }
+        Pace { clock, frames, base: None, elapsed: 0.0, total: 0.0, stamps: Stamps::default() }
     }
 
     pub fn clock(&self) -> Clock {
@@ -81,7 +104,7 @@ impl Pace {
         }
         let answer = tab.call("Emulation.setVirtualTimePolicy", params).await?;
         if self.base.is_none() {
-            self.base = answer["virtualTimeTicksBase"].as_f64().map(|ticks| ticks.max(self.last_frame));
+            self.base = answer["virtualTimeTicksBase"].as_f64().map(|ticks| ticks.max(self.stamps.last()));
             self.elapsed = 0.0;
         }
         Ok(())
@@ -183,10 +206,7 @@ impl Pace {
     ) -> Result<Box<serde_json::value::RawValue>, EnvError> {
         let mut params = json!({"interval": FRAME_MS});
         if let Some(base) = self.base {
-            // Frames at one moment of virtual time still need stamps that rise.
-            let stamp = (base + self.elapsed).max(self.last_frame + 0.001);
-            params["frameTimeTicks"] = json!(stamp);
-            self.last_frame = stamp;
+            params["frameTimeTicks"] = json!(self.stamps.next(base + self.elapsed));
         }
         if let Some(format) = screenshot {
             params["screenshot"] = format;
@@ -211,6 +231,28 @@ impl Pace {
                 let what = format!("a frame of `{}`", tab.state(|state| state.url.clone()));
                 Err(EnvError::Timeout { what, limit_ms: FRAME_LIMIT.as_millis() as u64 })
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_rise_by_whole_microseconds_however_long_the_machine_runs() {
+        // What Chromium makes of a number of milliseconds.
+        let cut = |stamp: f64| (stamp * 1000.0) as i64;
+        for uptime in (0..10_000).map(|step| 1.0 + f64::from(step).powi(3) + f64::from(step % 1000) / 1000.0) {
+            let mut stamps = Stamps::default();
+            let mut last = cut(stamps.next(uptime));
+            assert_eq!(last, (uptime * 1000.0).round() as i64);
+            for frame in 0..20 {
+                let next = cut(stamps.next(uptime));
+                assert_eq!(next, last + 1, "frame {frame} at {uptime} ms");
+                last = next;
+            }
+            assert_eq!(cut(stamps.next(uptime + 17.0)), ((uptime + 17.0) * 1000.0).round() as i64);
         }
     }
 }

@@ -27,4 +27,4 @@ pub use glim_kernels::libtorch;
 pub use loss::Targets;
 pub use model::{Model, Packed, Prompt};
 pub use positions::{InputError, Positions};
-pub use weights::Weight;
+pub use weights::{Weight, published};

@@ -5,6 +5,7 @@ use glim_kernels::linear::linear;
 use tch::Tensor;
 
 use crate::moe::MixtureMlp;
+use crate::trace::Trace;
 use crate::weights::{Init, Weight, Weights};
 
 #[derive(Clone)]
@@ -16,10 +17,10 @@ pub(crate) enum Mlp {
 impl Mlp {
     /// # Shapes
     /// - `hidden`: `[tokens, hidden]`; returns the same shape
-    pub fn forward(&self, hidden: &Tensor) -> Tensor {
+    pub fn forward(&self, hidden: &Tensor, number: usize, trace: &Trace) -> Tensor {
         match self {
             Mlp::Dense(mlp) => mlp.forward(hidden),
-            Mlp::Mixture(mlp) => mlp.forward(hidden),
+            Mlp::Mixture(mlp) => mlp.forward(hidden, number, trace),
         }
     }
 }

@@ -6,6 +6,7 @@ use tch::{Kind, Tensor};
 
 use crate::config::Experts;
 use crate::mlp::DenseMlp;
+use crate::trace::Trace;
 use crate::weights::{Init, Weight, Weights};
 
 #[derive(Clone)]
@@ -40,10 +41,11 @@ impl MixtureMlp {
     ///
     /// # Shapes
     /// - `hidden`: `[tokens, hidden]`; returns `[tokens, chosen]` of numbers of experts and of weights in f32
-    fn route(&self, hidden: &Tensor) -> (Tensor, Tensor) {
+    fn route(&self, hidden: &Tensor, number: usize, trace: &Trace) -> (Tensor, Tensor) {
         let Experts { routed, chosen, groups, chosen_groups, normalised, scale, .. } = self.config;
         let (routed, groups) = (routed as i64, groups as i64);
         let logits = hidden.to_kind(Kind::Float).linear(&self.gate.to_kind(Kind::Float), None::<&Tensor>);
+        trace.note(|| format!("txt_layer_{number}_router_logits"), &logits);
         let scores = logits.sigmoid(); // [tokens, experts]
         let mut wanted = &scores + &*self.correction;
         if groups > 1 {
@@ -57,6 +59,7 @@ impl MixtureMlp {
             wanted = wanted.masked_fill(&open.logical_not(), f64::NEG_INFINITY);
         }
         let (_, experts) = wanted.detach().topk(chosen as i64, -1, true, false);
+        trace.note(|| format!("txt_layer_{number}_experts"), &experts);
         let mut weights = scores.gather(1, &experts, false);
         if normalised {
             weights = &weights / (weights.sum_dim_intlist(&[-1i64][..], true, Kind::Float) + 1e-20);
@@ -66,9 +69,9 @@ impl MixtureMlp {
 
     /// # Shapes
     /// - `hidden`: `[tokens, hidden]`; returns the same shape
-    pub fn forward(&self, hidden: &Tensor) -> Tensor {
+    pub fn forward(&self, hidden: &Tensor, number: usize, trace: &Trace) -> Tensor {
         let (tokens, _hidden) = hidden.size2().expect("hidden is [tokens, hidden]");
-        let (experts, weights) = self.route(hidden);
+        let (experts, weights) = self.route(hidden, number, trace);
         let chosen = self.config.chosen as i64;
         // All (token, expert) pairs, in the order of experts, so that each expert's tokens lie together.
         let (flat, order) = experts.flatten(0, 1).sort(0, false);
@@ -89,7 +92,11 @@ impl MixtureMlp {
         let mixed = Tensor::zeros_like(hidden).index_add(0, &sources, &outputs);
         debug_assert_eq!(from, tokens * chosen, "every pair is computed");
         match &self.shared_experts {
-            Some(shared) => mixed + shared.forward(hidden),
+            Some(shared) => {
+                let shared = shared.forward(hidden);
+                trace.note(|| format!("txt_layer_{number}_shared"), &shared);
+                mixed + shared
+            }
             None => mixed,
         }
     }

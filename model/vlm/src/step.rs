@@ -34,6 +34,8 @@ struct Step {
     positions: Tensor,
     slots: Tensor,
     lengths: Tensor,
+    /// Read by every replay, and so kept: a record knows tensors by address alone.
+    _frequencies: Tensor,
     /// `[rows, vocab]` in f32: read after it.
     logits: Tensor,
     work: Recorded,
@@ -105,7 +107,8 @@ impl Model {
             cache.steps.0.clear();
         }
         let logits = logits.expect("recording does the work");
-        cache.steps.0.insert(key, Step { ids, positions, slots, lengths, logits, work: recorded });
+        let step = Step { ids, positions, slots, lengths, _frequencies: frequencies, logits, work: recorded };
+        cache.steps.0.insert(key, step);
         Some(first)
     }
 }

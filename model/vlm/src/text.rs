@@ -311,7 +311,8 @@ impl Layer {
         };
         let norm = self.sandwich.as_ref().map(|it| &it.post_self_attn_layernorm);
         let hidden = add(hidden, &attended, norm, "post_attn_norm");
-        let mlp = self.mlp.forward(&rms_norm(&hidden, &self.post_attention_layernorm, self.epsilon));
+        let read = rms_norm(&hidden, &self.post_attention_layernorm, self.epsilon);
+        let mlp = self.mlp.forward(&read, number, trace);
         trace.note(|| format!("txt_layer_{number}_mlp"), &mlp);
         add(&hidden, &mlp, self.sandwich.as_ref().map(|it| &it.post_mlp_layernorm), "post_mlp_norm")
     }

@@ -34,6 +34,28 @@ impl Weight {
     }
 }
 
+/// A tensor under the names that published checkpoints have for it: a stack of experts is one tensor for each of an
+/// expert's matrices, all else is itself. The parts share the tensor's memory.
+pub fn published(name: &str, tensor: &Tensor) -> Vec<(String, Tensor)> {
+    let stacked = name.rsplit_once(".mlp.experts.").map(|(layer, rest)| (format!("{layer}.mlp.experts"), rest));
+    let (experts, parts): (String, &[&str]) = match stacked {
+        Some((experts, "gate_up_proj")) => (experts, &["gate_proj", "up_proj"]),
+        Some((experts, "down_proj")) => (experts, &["down_proj"]),
+        _ => return vec![(name.to_owned(), tensor.shallow_clone())],
+    };
+    let (count, rows, _) = tensor.size3().expect("experts are [experts, rows, columns]");
+    let rows = rows / parts.len() as i64;
+    (0..count)
+        .flat_map(|expert| {
+            let experts = &experts;
+            parts.iter().enumerate().map(move |(place, part)| {
+                let matrix = tensor.get(expert).narrow(0, place as i64 * rows, rows);
+                (format!("{experts}.{expert}.{part}.weight"), matrix)
+            })
+        })
+        .collect()
+}
+
 /// How a tensor begins in a model that is trained from nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Init {
@@ -155,7 +177,7 @@ impl<'a> Weights<'a> {
         let apart = match &root.source {
             Source::Checkpoint(checkpoint) => !checkpoint.has(&name),
             Source::Random { .. } => false,
-            // Checks want the published form.
+            // Checks want the published form, that of `published`.
             Source::Shapes => true,
         };
         if !apart {

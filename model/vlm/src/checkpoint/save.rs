@@ -8,7 +8,7 @@ use safetensors::tensor::{Dtype, View};
 use tch::{Device, Kind, Tensor};
 
 use super::CheckpointError;
-use crate::weights::Weight;
+use crate::weights::{Weight, published};
 
 /// Bytes in a shard at the most, where not one tensor alone is larger: 5 GB, as is usual.
 pub const SHARD_BYTES: usize = 5_000_000_000;
@@ -42,7 +42,8 @@ impl View for &Outgoing {
     }
 }
 
-/// Writes weights into `folder`, in shards of `shard_bytes` at the most, and `config.json` with `config`.
+/// Writes weights into `folder` under the names of published checkpoints, in shards of `shard_bytes` at the most, and
+/// `config.json` with `config`.
 ///
 /// Each file is written beside its place and moved there, the index last.
 ///
@@ -55,21 +56,17 @@ pub fn save(
     shard_bytes: usize,
 ) -> Result<(), CheckpointError> {
     std::fs::create_dir_all(folder).map_err(CheckpointError::io(folder))?;
-    let mut shards: Vec<Vec<(&str, Outgoing)>> = vec![Vec::new()];
+    let mut shards: Vec<Vec<(String, Outgoing)>> = vec![Vec::new()];
     let (mut filled, mut total) = (0, 0);
-    for (name, weight) in weights {
-        let tensor = weight.shallow_clone().detach();
+    for (name, tensor) in weights.iter().flat_map(|(name, weight)| published(name, weight)) {
+        let tensor = tensor.detach();
         let dtype = match tensor.kind() {
             Kind::Float => Dtype::F32,
             Kind::BFloat16 => Dtype::BF16,
             Kind::Half => Dtype::F16,
             Kind::Double => Dtype::F64,
             other => {
-                return Err(CheckpointError::Kind {
-                    path: folder.to_owned(),
-                    name: name.clone(),
-                    kind: format!("{other:?}"),
-                });
+                return Err(CheckpointError::Kind { path: folder.to_owned(), name, kind: format!("{other:?}") });
             }
         };
         let bytes = tensor.numel() * tensor.kind().elt_size_in_bytes();
@@ -91,8 +88,8 @@ pub fn save(
             1 => "model.safetensors".to_owned(),
             _ => format!("model-{:05}-of-{count:05}.safetensors", number + 1),
         };
-        index.extend(shard.iter().map(|(name, _)| ((*name).to_owned(), file.clone())));
-        let views: Vec<(&str, &Outgoing)> = shard.iter().map(|(name, tensor)| (*name, tensor)).collect();
+        index.extend(shard.iter().map(|(name, _)| (name.clone(), file.clone())));
+        let views: Vec<(&str, &Outgoing)> = shard.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         write(&folder.join(&file), |partial| {
             safetensors::serialize_to_file(views, metadata.clone(), partial)
                 .map_err(|error| std::io::Error::other(error.to_string()))
