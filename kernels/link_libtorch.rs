@@ -4,6 +4,8 @@
 //! it is set. `scripts/setup` tells cargo the place as `LIBTORCH`. torch-sys knows it too, but cargo hands what a build
 //! script learned only to the crates that name its crate, and those that use torch name tch.
 
+#![allow(clippy::print_stdout, reason = "that is how a build script speaks")]
+
 use std::path::Path;
 
 /// Where a distribution's own libtorch would be; torch-sys looks there, and so does the loader.

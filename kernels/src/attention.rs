@@ -201,6 +201,6 @@ mod tests {
         let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
         let (mut keys, mut values) = (random(&[1, 1, 2, 4]), random(&[1, 1, 2, 4]));
         let one = random(&[1, 1, 4]);
-        decode(&one, &one, &one, &mut keys, &mut values, &[0], &[2], 1.0);
+        let _ = decode(&one, &one, &one, &mut keys, &mut values, &[0], &[2], 1.0);
     }
 }

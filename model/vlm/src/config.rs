@@ -317,7 +317,7 @@ impl Config {
             return;
         }
         let mut divides = |name: &str, whole: usize, part: usize| {
-            if part == 0 || whole % part != 0 {
+            if !whole.is_multiple_of(part) {
                 mistakes.push(format!("{name}: {whole} is no multiple of {part}"));
             }
         };

@@ -4,12 +4,17 @@
 //! the gradients of the hidden states and of the head while its logits are there, and then they are gone. Nothing is
 //! computed a second time on the way back. It needs memory for one gradient of the head besides.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::Model;
 
-/// Logits that are held at a time: 64 MB in f32.
-const LOGITS: usize = 1 << 24;
+/// Logits that are held at a time: 64 MB in f32 on the CPU. On a GPU half a gigabyte, so that its products are large enough.
+fn logits_at_once(device: Device) -> usize {
+    match device {
+        Device::Cpu => 1 << 24,
+        _ => 1 << 27,
+    }
+}
 
 /// Tokens to be predicted.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,7 +53,7 @@ impl Model {
         let wanted = chosen.requires_grad() || head.requires_grad();
         let ids = Tensor::from_slice(&targets.ids).to_device(device).unsqueeze(1);
         let weights = Tensor::from_slice(&targets.weights).to_device(device).unsqueeze(1);
-        let rows = (LOGITS / self.config.text.vocab).clamp(1, count.max(1)) as i64;
+        let rows = (logits_at_once(device) / self.config.text.vocab).clamp(1, count.max(1)) as i64;
         let (value, gradients) = tch::no_grad(|| {
             let mut value = Tensor::zeros([] as [i64; 0], (Kind::Float, device));
             let (mut chosen_gradients, mut head_gradient) = (Vec::new(), None);
