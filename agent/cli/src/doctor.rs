@@ -30,6 +30,10 @@ pub(crate) async fn doctor() -> Result<ExitCode> {
     if healthy {
         healthy = open_a_page().await;
     }
+    #[cfg(feature = "torch")]
+    libtorch();
+    #[cfg(not(feature = "torch"))]
+    say("note     this build has no model: it was made with --no-default-features, without libtorch");
     match std::env::var_os("DISPLAY").or_else(|| std::env::var_os("WAYLAND_DISPLAY")) {
         Some(_) => say("ok       there is a display for --headed"),
         None => say("note     there is no display: --headed does not work here, everything else does"),
@@ -45,6 +49,33 @@ pub(crate) async fn doctor() -> Result<ExitCode> {
         ),
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says which libtorch this program runs with, and whether a GPU's part of it is there.
+#[cfg(feature = "torch")]
+fn libtorch() {
+    use glim_vlm::libtorch::{cuda_library, loaded, version};
+
+    let Some(library) = loaded() else {
+        say("note     libtorch is linked, but this system does not tell which");
+        return;
+    };
+    let version = version(&library).unwrap_or_else(|| "of an unknown version".to_owned());
+    say(&format!("ok       libtorch {version} is {}", library.display()));
+    let gpu = std::path::Path::new("/dev/nvidiactl").exists();
+    match cuda_library() {
+        Some(path) if !path.is_file() => {
+            say(&format!("missing  GLIM_LIBTORCH_CUDA asks for {}, which is not there", path.display()));
+            say("         name the folder that libtorch_cuda.so lies in, or unset it");
+        }
+        Some(path) if gpu => say(&format!("ok       for the GPU there is {}", path.display())),
+        Some(path) => say(&format!("note     there is no NVIDIA GPU here; {} waits for one", path.display())),
+        None if gpu => {
+            say("missing  there is an NVIDIA GPU, but the part of libtorch that computes on it is not installed");
+            say("         scripts/setup --cuda");
+        }
+        None => say("note     there is no NVIDIA GPU: models run on the CPU"),
+    }
 }
 
 async fn open_a_page() -> bool {
