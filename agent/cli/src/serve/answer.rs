@@ -86,7 +86,8 @@ pub(super) async fn answer(State(served): State<Arc<Served>>, request: Request) 
 
 /// How long the body says it is, or else may be.
 fn length(request: &Request) -> Result<usize, Refusal> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match announced {
         Some(length) if length > BODY as u64 => Err(too_large()),
         Some(length) => Ok(length as usize),
