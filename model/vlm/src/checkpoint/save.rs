@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, View};
@@ -92,7 +93,9 @@ pub fn save(
         let views: Vec<(&str, &Outgoing)> = shard.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         write(&folder.join(&file), |partial| {
             safetensors::serialize_to_file(views, metadata.clone(), partial)
-                .map_err(|error| std::io::Error::other(error.to_string()))
+                .map_err(|error| std::io::Error::other(error.to_string()))?;
+            // The format's crate makes files that nobody else may read.
+            std::fs::set_permissions(partial, std::fs::Permissions::from_mode(0o644))
         })?;
     }
     write_text(&folder.join("config.json"), &pretty(config))?;
