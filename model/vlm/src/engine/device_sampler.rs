@@ -43,7 +43,7 @@ pub(crate) fn draw_rows(logits: &Tensor, draws: &[(usize, Draw)]) -> Vec<Option<
         let reached = weights.index_select(0, &plain).cumsum(-1, Kind::Double);
         let target = reached.narrow(-1, vocab - 1, 1) * Tensor::from_slice(&uniform).to_device(device).unsqueeze(-1);
         // The first whose sum is greater than the target has a weight of its own.
-        let hit = reached.searchsorted(&target, false, true, "right", None::<&Tensor>).clamp_max(vocab - 1);
+        let hit = target.searchsorted(&reached, false, true, "right", None::<&Tensor>).clamp_max(vocab - 1);
         ids = ids.index_copy(0, &plain, &hit);
     }
     let forced: Vec<i64> = places(draws, |draw| draw.forced.is_some());
