@@ -282,8 +282,9 @@ impl<'p, M: Forward> Batch<'p, M> {
         let mut gone = active.events.send(Ok(Event::Token(token))).is_err();
         if let Some(finish) = finish {
             let events = active.events.clone();
-            // The row is free before the caller hears of the end, and may ask for more.
+            // The row is free, and the figures say so, before the caller hears of the end.
             self.release(id);
+            self.report();
             gone = events.send(Ok(Event::Finished(finish))).is_err();
         }
         if gone {

@@ -20,6 +20,7 @@ use super::sampler::{Draw, Drawn};
 use super::scheduler::Limits;
 use super::start::{Built, facts};
 use super::*;
+use crate::checkpoint;
 use crate::config::Config;
 use crate::model::Model;
 
@@ -56,8 +57,22 @@ fn config() -> Config {
     Config::parse(&json.to_string()).unwrap()
 }
 
+/// A checkpoint whose weights are the same in every run: torch's generator is shared by all tests of the process.
+static CHECKPOINT: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let model = Model::random(config(), 7, Device::Cpu, Kind::Float);
+    for (number, (_, weight)) in model.weights().iter().filter(|(name, _)| !name.contains("norm")).enumerate() {
+        let one = |place| (0..3).map(|k| uniform(k + 3 * number as u64, place)).sum::<f64>() as f32 * 0.3 - 0.45;
+        let numbers: Vec<f32> = (0..weight.numel() as u64).map(one).collect();
+        tch::no_grad(|| weight.shallow_clone().copy_(&Tensor::from_slice(&numbers).view_as(weight)));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    PROCESSOR.tokenizer().save(folder.path()).unwrap();
+    checkpoint::save(folder.path(), &model.config.json, model.weights(), checkpoint::SHARD_BYTES).unwrap();
+    folder
+});
+
 fn model() -> Model {
-    Model::random(config(), 7, Device::Cpu, Kind::Float)
+    Model::load(CHECKPOINT.path(), Device::Cpu, Kind::Float).unwrap()
 }
 
 /// Small parts, so that every prompt of more than 8 tokens is read in several.
