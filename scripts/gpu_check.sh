@@ -32,10 +32,11 @@ pack() {
     mkdir -p "$1/bin"
     packed=$(cd "$1" && pwd)
     cd "$root"
-    for program in parity kernels glim-bench-model glim; do
+    for program in parity kernels vlm glim-bench-model glim; do
         case $program in
             parity) set -- test --no-run -p glim-vlm --test parity ;;
             kernels) set -- test --no-run -p glim-kernels --lib ;;
+            vlm) set -- test --no-run -p glim-vlm --lib ;;
             *) set -- build -p "$program" --bin "$program" ;;
         esac
         say "building $program"
@@ -147,6 +148,7 @@ if has_transformers; then
 fi
 
 check 'kernels' "$here/bin/kernels" --test-threads 1 --include-ignored gpu::
+check 'engine' "$here/bin/vlm" --test-threads 1 --include-ignored gpu::
 # Products in full f32: the GPU would round what goes into them to ten bits otherwise.
 check "parity f32, $of" env GLIM_PARITY_DEVICE=cuda GLIM_PARITY_DTYPE=f32 NVIDIA_TF32_OVERRIDE=0 \
     "$here/bin/parity" --test-threads 1

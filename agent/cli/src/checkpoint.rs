@@ -45,7 +45,7 @@ fn check(arguments: &CheckpointCheck) -> Result<ExitCode> {
     let report = checkpoint::check(&arguments.checkpoint, arguments.index.as_deref())?;
     let Report { tensors, parameters, shapes_compared, missing, unexpected, differing } = &report;
     let by = if *shapes_compared { "by name and shape" } else { "by name: an index has no shapes" };
-    say(&format!("{tensors} tensors, {:.3} billion parameters, compared {by}", *parameters as f64 / 1e9));
+    say(&format!("{tensors} tensors, {:.3} million parameters, compared {by}", *parameters as f64 / 1e6));
     tell("missing", missing);
     let shapes =
         |(name, found, wanted): &(String, Vec<usize>, Vec<i64>)| format!("{name} is {found:?}, not {wanted:?}");

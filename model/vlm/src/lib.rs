@@ -16,6 +16,7 @@ mod mlp;
 mod model;
 mod moe;
 mod projector;
+mod random;
 mod step;
 mod text;
 mod vision;

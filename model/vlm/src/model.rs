@@ -84,10 +84,9 @@ impl Model {
         Model::build(config, Root::of_checkpoint(&checkpoint, device, kind))
     }
 
-    /// A model with fresh weights, a function of `seed` on each kind of device.
+    /// A model with fresh weights: a function of `seed`, and of whether it is made on the CPU or on a GPU.
     pub fn random(config: Config, seed: u64, device: Device, kind: Kind) -> Model {
-        tch::manual_seed(i64::from_ne_bytes(seed.to_ne_bytes()));
-        let root = Root::random(config.text.initial, device, kind);
+        let root = Root::random(seed, config.text.initial, device, kind);
         Model::build(config, root).expect("fresh weights are had without files")
     }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::random::uniform;
 
 /// One tensor of a model; clones share it.
 #[derive(Debug)]
@@ -67,6 +68,7 @@ pub(crate) enum Init {
 enum Source<'a> {
     Checkpoint(&'a Checkpoint),
     Random {
+        seed: u64,
         deviation: f64,
     },
     /// Nothing is made; names and shapes are written down.
@@ -94,8 +96,8 @@ impl<'a> Root<'a> {
         Root::new(Source::Checkpoint(checkpoint), device, kind)
     }
 
-    pub fn random(deviation: f64, device: Device, kind: Kind) -> Root<'a> {
-        Root::new(Source::Random { deviation }, device, kind)
+    pub fn random(seed: u64, deviation: f64, device: Device, kind: Kind) -> Root<'a> {
+        Root::new(Source::Random { seed, deviation }, device, kind)
     }
 
     pub fn shapes() -> Root<'a> {
@@ -217,15 +219,65 @@ impl Root<'_> {
             }
             (_, Init::Ones) => Ok(Tensor::ones(shape, place)),
             (_, Init::Zeros) => Ok(Tensor::zeros(shape, place)),
-            (Source::Random { deviation }, Init::Normal) => Ok(Tensor::empty(shape, place).normal_(0.0, *deviation)),
+            (Source::Random { seed, deviation }, Init::Normal) => {
+                let seed = seed_of(*seed, name);
+                if self.device == Device::Cpu {
+                    return Ok(Tensor::from_slice(&normal(seed, *deviation, shape)).view(shape).to_kind(kind));
+                }
+                tch::manual_seed(i64::from_ne_bytes(seed.to_ne_bytes()));
+                Ok(Tensor::empty(shape, place).normal_(0.0, *deviation))
+            }
             (Source::Shapes, Init::Normal) => Ok(Tensor::new()),
         }
     }
 }
 
+/// The seed of one tensor: a tensor is a function of the model's seed and its own name.
+fn seed_of(seed: u64, name: &str) -> u64 {
+    name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// Numbers of a normal distribution, by Box and Muller, each a function of the seed and its place: the same with any number
+/// of threads.
+fn normal(seed: u64, deviation: f64, shape: &[i64]) -> Vec<f32> {
+    let count = usize::try_from(shape.iter().product::<i64>()).expect("no dimension is negative");
+    let mut numbers = vec![0f32; count];
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = count.div_ceil(threads).next_multiple_of(2).max(4096);
+    std::thread::scope(|scope| {
+        for (number, chunk) in numbers.chunks_mut(part).enumerate() {
+            scope.spawn(move || {
+                for (pair, two) in chunk.chunks_mut(2).enumerate() {
+                    let at = (number * part + 2 * pair) as u64;
+                    let radius = deviation * (-2.0 * (1.0 - uniform(seed, at)).ln()).sqrt();
+                    let (sin, cos) = (std::f64::consts::TAU * uniform(seed, at + 1)).sin_cos();
+                    two[0] = (radius * cos) as f32;
+                    if let Some(second) = two.get_mut(1) {
+                        *second = (radius * sin) as f32;
+                    }
+                }
+            });
+        }
+    });
+    numbers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fresh_numbers_are_normal_and_always_the_same() {
+        let numbers = normal(seed_of(7, "a"), 0.5, &[100, 1001]);
+        assert_eq!(numbers, normal(seed_of(7, "a"), 0.5, &[100_100]));
+        assert_ne!(numbers[..10], normal(seed_of(7, "b"), 0.5, &[10]));
+        let count = numbers.len() as f64;
+        let mean = numbers.iter().map(|it| f64::from(*it)).sum::<f64>() / count;
+        let square = numbers.iter().map(|it| f64::from(*it).powi(2)).sum::<f64>() / count;
+        let fourth = numbers.iter().map(|it| f64::from(*it).powi(4)).sum::<f64>() / count;
+        assert!(mean.abs() < 0.01 && (square - 0.25).abs() < 0.01, "{mean} {square}");
+        assert!((fourth / square.powi(2) - 3.0).abs() < 0.15, "{fourth}");
+    }
 
     #[test]
     fn names_and_shapes_are_written_down_without_memory() {

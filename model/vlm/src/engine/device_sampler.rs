@@ -127,8 +127,8 @@ fn pull<T: tch::kind::Element + Copy>(tensor: &Tensor) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::uniform;
     use super::*;
+    use crate::random::uniform;
 
     /// What torch draws equals what `sampler` draws, on logits that are spread as a model's are.
     fn agrees(device: Device) {

@@ -25,7 +25,7 @@ mod metrics;
 mod options;
 mod prompt;
 mod queue;
-mod random;
+
 mod repetition;
 mod request;
 mod sampler;

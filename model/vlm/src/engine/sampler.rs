@@ -289,7 +289,7 @@ fn exp(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::random::uniform;
+    use crate::random::uniform;
 
     const PLAIN: Draw = Draw { temperature: 1.0, top_k: 0, top_p: 1.0, uniform: 0.0, alternatives: 0, forced: None };
 

@@ -2,12 +2,12 @@
 
 use glim_processor::StreamDecoder;
 
-use super::random::uniform;
 use super::repetition::RepetitionGuard;
 use super::request::{Finish, Reason, Request, Token};
 use super::sampler::{Draw, Drawn};
 use super::stop::StopMatcher;
 use super::thinking::Thinking;
+use crate::random::uniform;
 
 /// The state of one reply.
 #[derive(Debug)]

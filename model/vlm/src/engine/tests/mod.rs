@@ -15,7 +15,6 @@ use tch::{Device, Kind, Tensor};
 use super::batch::Plan;
 use super::forward::{Chunk, Forward};
 use super::loaded::Loaded;
-use super::random::uniform;
 use super::sampler::{Draw, Drawn};
 use super::scheduler::Limits;
 use super::start::{Built, facts};
@@ -23,6 +22,7 @@ use super::*;
 use crate::checkpoint;
 use crate::config::Config;
 use crate::model::Model;
+use crate::random::uniform;
 
 /// Words that the tokenizer learns, so that some tokens are longer than a byte.
 const TEXT: &str = "I click the button. The page opens, and the search box is in the middle of the page. 点击按钮。";

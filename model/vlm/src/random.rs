@@ -1,14 +1,15 @@
 //! Random numbers that are a function of where they are used, not of what was drawn before.
 //!
 //! Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011): a counter is
-//! mixed under a key. The key is the request's seed and the counter the token's place in the reply, so that a reply is
+//! mixed under a key. For a reply the key is the request's seed and the counter the token's place, so that it is
 //! the same whether it was decoded alone, among others, or again from its middle.
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
-/// A number in [0, 1), with 53 random bits, for the token at `position` of a reply that was asked for with `seed`.
+/// A number in [0, 1), with 53 random bits, for one `position` under `seed`: the token at that place of a reply, the weight at
+/// that place of a tensor.
 pub(crate) fn uniform(seed: u64, position: u64) -> f64 {
     let [a, b, _, _] = philox([position as u32, (position >> 32) as u32, 0, 0], [seed as u32, (seed >> 32) as u32]);
     let bits = (u64::from(a) << 32) | u64::from(b);
