@@ -10,8 +10,9 @@
 //! 5000 x 20    ->  an error      (over 200:1)
 //! ```
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::{Picture, ProcessorError};
 
@@ -89,28 +90,35 @@ impl Bicubic {
     /// # Errors
     /// [`ProcessorError::Size`] if a side is zero.
     pub(crate) fn resize(&mut self, picture: Picture, height: usize, width: usize) -> Result<Picture, ProcessorError> {
-        let picture = self.pass(picture, width, None)?;
-        let old_width = picture.width();
-        self.pass(picture, old_width, Some(height))
+        for (width, height) in [(picture.width(), picture.height()), (width, height)] {
+            if width == 0 || height == 0 {
+                return Err(ProcessorError::Size { width, height, reason: "has no pixels".into() });
+            }
+        }
+        let rows = picture.height();
+        let picture = self.pass(picture, width, rows)?;
+        self.pass(picture, width, height)
     }
 
-    fn pass(&mut self, picture: Picture, width: usize, height: Option<usize>) -> Result<Picture, ProcessorError> {
-        let height = height.unwrap_or(picture.height());
+    fn pass(&mut self, picture: Picture, width: usize, height: usize) -> Result<Picture, ProcessorError> {
         if (width, height) == (picture.width(), picture.height()) {
             return Ok(picture);
         }
-        let failed = |error: &dyn std::fmt::Display| ProcessorError::Size {
+        let mut pixels = vec![0; 3 * width * height];
+        self.resample(&picture, (width as u32, height as u32), &mut pixels).map_err(|error| ProcessorError::Size {
             width,
             height,
             reason: format!("cannot be resampled: {error}"),
-        };
-        let (from, to) = ((picture.width() as u32, picture.height() as u32), (width as u32, height as u32));
-        let source =
-            ImageRef::new(from.0, from.1, picture.pixels(), PixelType::U8x3).map_err(|error| failed(&error))?;
-        let mut target = Image::new(to.0, to.1, PixelType::U8x3);
+        })?;
+        Picture::new(width, height, pixels)
+    }
+
+    // Typed, so that the kernels of other pixels are not compiled.
+    fn resample(&mut self, from: &Picture, size: (u32, u32), to: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
+        let source = TypedImageRef::<U8x3>::from_buffer(from.width() as u32, from.height() as u32, from.pixels())?;
+        let mut target = TypedImage::<U8x3>::from_buffer(size.0, size.1, to)?;
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom)).use_alpha(false);
-        self.resizer.resize(&source, &mut target, &options).map_err(|error| failed(&error))?;
-        Picture::new(width, height, target.into_vec())
+        Ok(self.resizer.resize_typed(&source, &mut target, &options)?)
     }
 }
 
@@ -148,6 +156,12 @@ mod tests {
     fn nothing_is_refused() {
         assert!(smart_resize(2, 0, 5, &IMAGE).unwrap_err().to_string().contains("has no pixels"));
         assert!(smart_resize(1, 5, 5, &IMAGE).unwrap_err().to_string().contains("at least 2"));
+    }
+
+    #[test]
+    fn no_pixels_are_refused() {
+        let empty = Picture::new(0, 5, Vec::new()).unwrap();
+        assert!(empty.resized(28, 28).unwrap_err().to_string().contains("0x5 pixels has no pixels"));
     }
 
     #[test]

@@ -47,8 +47,9 @@ impl Tokenizer {
     /// [`ProcessorError::Io`] and [`ProcessorError::File`].
     pub fn open(dir: &Path) -> Result<Self, ProcessorError> {
         let path = dir.join("tokenizer.json");
-        let bytes = std::fs::read(&path).map_err(|error| ProcessorError::io(&path, error))?;
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| ProcessorError::file(&path, error))?;
+        let json = std::fs::read_to_string(&path).map_err(|error| ProcessorError::io(&path, error))?;
+        // Parsed where it is declared, so that its many readers are not compiled here once more.
+        let mut inner: tokenizers::Tokenizer = json.parse().map_err(|error| ProcessorError::file(&path, error))?;
         let config_path = dir.join("tokenizer_config.json");
         let config = read_json(&config_path)?.unwrap_or_default();
         add_from_config(&mut inner, &config, &config_path)?;
