@@ -195,10 +195,10 @@ impl Bench {
         let pixels = self.pixels.repeat([batch as i64, 1]);
         let grids = vec![self.grid; batch];
         let (mut places, mut wanted) = (Vec::new(), Vec::new());
-        for row in 0..batch {
-            for at in skipped..length {
+        for (row, ids) in samples.iter().enumerate() {
+            for (at, id) in ids.iter().enumerate().skip(skipped) {
                 places.push((row * length + at - 1) as i64);
-                wanted.push(i64::from(samples[row][at]));
+                wanted.push(i64::from(*id));
             }
         }
         let targets = Targets::mean(places, wanted);

@@ -213,8 +213,9 @@ mod tests {
         // 40 layers of keys and values, 2 heads of 128 numbers of 2 bytes: 40 KiB a token, 1.25 GiB for 32,768.
         assert_eq!(plan(200 * GIB, &options), Ok((32_768, 64)));
         assert_eq!(plan(60 * GIB, &options), Ok((32_768, 24)));
-        assert_eq!(plan(60 * GIB, &EngineOptions { context: Some(8192), ..options.clone() }), Ok((8192, 64)));
-        assert_eq!(plan(60 * GIB, &EngineOptions { context: Some(1 << 30), ..options.clone() }), Ok((32_768, 24)));
+        let within = |context| EngineOptions { max_batch: 64, context: Some(context), ..EngineOptions::default() };
+        assert_eq!(plan(60 * GIB, &within(8192)), Ok((8192, 64)));
+        assert_eq!(plan(60 * GIB, &within(1 << 30)), Ok((32_768, 24)));
         let (context, slots) = plan(GIB, &options).unwrap();
         assert!((13_000..14_000).contains(&context) && slots == 1, "{context} {slots}");
         assert!(plan(40_000, &options).unwrap_err().contains("too few"));

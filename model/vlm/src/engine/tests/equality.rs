@@ -39,13 +39,12 @@ async fn all(engine: &Engine, requests: Vec<Request>) -> Vec<Reply> {
 
 fn requests() -> Vec<Request> {
     let ways = [(1.0, 0, 1.0), (0.0, 0, 1.0), (0.8, 12, 1.0), (1.2, 0, 0.8), (1.0, 0, 1.0), (0.7, 30, 0.9)];
-    let all = prompts().into_iter().zip(ways).enumerate();
-    let one = |(number, (input, (temperature, top_k, top_p))): (usize, (Arc<Input>, (f32, usize, f32)))| Request {
-        sampling: Sampling { temperature, top_k, top_p, seed: 40 + number as u64 },
-        top_logprobs: 3,
-        ..request(&input, 0, 20 + number)
-    };
-    all.map(one).collect()
+    let mut requests = Vec::new();
+    for (number, (input, (temperature, top_k, top_p))) in prompts().into_iter().zip(ways).enumerate() {
+        let sampling = Sampling { temperature, top_k, top_p, seed: 40 + number as u64 };
+        requests.push(Request { sampling, top_logprobs: 3, ..request(&input, 0, 20 + number) });
+    }
+    requests
 }
 
 #[tokio::test]
