@@ -60,10 +60,22 @@ fn main() -> std::process::ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("glim: {error:#}");
+            eprintln!("glim: {}", in_full(&error));
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, each of which many errors tell themselves already.
+fn in_full(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 #[cfg(feature = "torch")]
@@ -85,4 +97,15 @@ async fn model_command(command: Command) -> anyhow::Result<std::process::ExitCod
         _ => unreachable!("the other commands need no model"),
     };
     no_model::say_so(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let told = anyhow::anyhow!("it broke").context("`x`: it broke").context("nothing was written");
+        assert_eq!(in_full(&told), "nothing was written: `x`: it broke");
+    }
 }

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::checkpoint::{Checkpoint, config, glim, run, said};
+use crate::checkpoint::{Checkpoint, glim, run, said};
 
 fn generate(checkpoint: &Checkpoint, more: &[&str]) -> Output {
     glim().args(["generate", "--device", "cpu", "--checkpoint"]).arg(checkpoint.path()).args(more).output().unwrap()
@@ -48,12 +48,14 @@ fn generate_says_what_is_wrong() {
         (vec!["x", "--image", &broken], "broken.png"),
         (vec!["x", "--image", &long], "aspect ratio"),
         (vec![words.as_str(), "--context", "2048"], "2048"),
-        (vec!["--raw", "x", "--image", &long], "placeholder"),
+        (vec!["--raw", "x", "--image", &long], "has 0 `<|image|>`"),
     ] {
         let output = generate(&checkpoint, &arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(said(&output).contains(says), "{says}: {}", said(&output));
     }
+    let output = glim().args(["generate", "x", "--checkpoint", "/nowhere"]).output().unwrap();
+    assert_eq!(said(&output).matches("No such file").count(), 1, "it is said once: {}", said(&output));
 }
 
 #[test]
@@ -73,10 +75,11 @@ fn a_checkpoint_is_checked_without_loading_it() {
     let checkpoint = Checkpoint::random(2);
     let told = run(glim().args(["checkpoint", "check"]).arg(checkpoint.path()));
     assert!(told.contains("by name and shape") && told.contains("ok "), "{told}");
-    let mut wider = config();
+    let file = checkpoint.path().join("config.json");
+    let mut wider: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     wider["text_config"]["intermediate_size"] = 112.into();
     wider["text_config"]["num_hidden_layers"] = 3.into();
-    std::fs::write(checkpoint.path().join("config.json"), wider.to_string()).unwrap();
+    std::fs::write(&file, wider.to_string()).unwrap();
     let output = glim().args(["checkpoint", "check"]).arg(checkpoint.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let told = said(&output);
@@ -98,7 +101,8 @@ fn a_tokenizer_gives_back_what_it_was_given() {
     let told = run(glim().args(["tokenizer", "encode", "--tokenizer"]).arg(checkpoint.path()).arg("red mug<|user|>"));
     let tokens: String = told.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
     assert_eq!(tokens.replace('Ġ', " "), "red mug<|user|>");
-    let small = glim().args(["tokenizer", "train", "--vocab-size", "9", "--out", "/nowhere", "--text"]).arg(file!());
+    let mut small = glim();
+    small.args(["tokenizer", "train", "--vocab-size", "9", "--out", "/nowhere", "--text"]).arg(file!());
     let output = small.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).output().unwrap();
     assert!(!output.status.success() && said(&output).contains("too small"), "{}", said(&output));
 }

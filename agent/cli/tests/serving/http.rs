@@ -64,7 +64,7 @@ fn what_is_wrong_is_said_and_the_server_lives_on() {
 
     let (status, _, body) = server.post(&hello(json!({})));
     assert_eq!(status, 200, "{body}");
-    assert_eq!(server.figure("glim_running"), 0.0);
+    server.await_figure("glim_running", 0.0);
     assert!(server.figure("process_resident_memory_bytes") < 2e9, "memory comes back");
 }
 
@@ -132,8 +132,9 @@ fn a_start_that_cannot_be_says_why() {
         (vec!["--token-file", "/nowhere/token"], "/nowhere/token"),
         (vec!["--device", "cuda:99"], "cuda"),
     ] {
-        let output = glim().args(["serve", "--port", "0", "--checkpoint"]).arg(checkpoint.path()).args(&arguments);
-        let output = output.stdin(Stdio::null()).output().unwrap();
+        let mut command = glim();
+        command.args(["serve", "--port", "0", "--checkpoint"]).arg(checkpoint.path()).args(&arguments);
+        let output = command.stdin(Stdio::null()).output().unwrap();
         assert!(
             !output.status.success() && said(&output).to_lowercase().contains(says),
             "{arguments:?}: {}",
