@@ -87,7 +87,7 @@ impl Checkpoint {
         let tokens = checkpoint.tokens(text);
         let line_end = checkpoint.tokens("\n")[0];
         let last = if forever { tokens[0] } else { checkpoint.tokens("<|user|>")[0] };
-        let path: Vec<u32> = [line_end].into_iter().chain(tokens.clone()).chain([last]).collect();
+        let path: Vec<u32> = [line_end].into_iter().chain(tokens).chain([last]).collect();
         let mut seen = path[..path.len() - 1].to_vec();
         seen.sort_unstable();
         seen.dedup();
