@@ -45,7 +45,7 @@ fn train(arguments: &TokenizerTrain) -> Result<ExitCode> {
     tokenizer.save(&arguments.out)?;
     let learned = tokenizer.vocabulary();
     say(&format!(
-        "{learned} tokens, {} of them special, from {} files of {:.1} MB: {}",
+        "{learned} tokens, {} of them special, from {} files with {:.2} million bytes: {}",
         SPECIAL_TOKENS.len(),
         files.len(),
         bytes as f64 / 1e6,
