@@ -1,5 +1,6 @@
 // Loops of one decoding step on the CPU, in f32. What they save is passes over memory and calls: a step of a small model
 // is some hundred operations of a few microseconds each. Compiled with -ffast-math, so that sums may be reordered.
+#include <cstdlib>
 #include <vector>
 
 #include "wide.h"
@@ -115,6 +116,10 @@ FEW(1) FEW(2) FEW(3) FEW(4) FEW(5) FEW(6) FEW(7) FEW(8)
 #undef FEW
 
 }  // namespace
+
+// Weights are read from end to end at every step, and with small pages a good part of the time goes into looking up where
+// they lie. Torch asks for large ones where this is set before its first tensor; who has set it otherwise is heard.
+__attribute__((constructor)) void prefer_large_pages() { setenv("THP_MEM_ALLOC_ENABLE", "1", 0); }
 
 extern "C" {
 
