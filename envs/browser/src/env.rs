@@ -56,21 +56,11 @@ impl BrowserEnv {
         let StartState::Web(start) = start else {
             return Err(EnvError::Unsupported { what: "start outside a web page".to_owned() });
         };
-        let mut ready = None;
-        if let Some(mut world) = self.world.take() {
-            let again = if world.can_begin_again(start) {
-                world.begin_again(start, seed).await
-            } else if world.can_load_again(start) {
-                world.load_again(start, seed).await
-            } else {
-                Err(Self::lost())
-            };
-            // A world that cannot be used again is put away like any other.
-            if again.is_ok() {
-                ready = Some(world);
-            }
-        }
-        let mut world = match ready {
+        let used = match self.world.take() {
+            Some(world) => world.used_again(start, seed).await,
+            None => None,
+        };
+        let mut world = match used {
             Some(world) => world,
             None => {
                 let mut world = World::open(&self.browser, start, seed).await?;

@@ -15,11 +15,18 @@ const MAX_TYPED: usize = 400;
 /// Modifier keys with their bit in the protocol.
 const MODIFIERS: [(&str, u32); 4] = [("Alt", 1), ("Control", 2), ("Meta", 4), ("Shift", 8)];
 
-/// Sends all commands at once and awaits them while frames are drawn.
+/// Sends all commands at once, lets the page have the frame that it takes the pointer's moves with, and awaits the
+/// answers.
 async fn send(tab: &Tab, pace: &mut Pace, commands: Vec<(&'static str, Value)>) -> Result<(), EnvError> {
+    let answers = dispatch(tab, commands);
+    pace.unseen_frame(tab).await?;
+    pace.while_drawing(tab, answers).await?
+}
+
+/// Sends all commands before the first answer is awaited.
+fn dispatch(tab: &Tab, commands: Vec<(&'static str, Value)>) -> impl Future<Output = Result<(), EnvError>> + Send {
     let answers: Vec<_> = commands.into_iter().map(|(method, params)| tab.session.call(method, params)).collect();
-    let all = pace.while_drawing(tab, try_join_all(answers)).await?;
-    all.map(drop).map_err(|error: CallError| tab.broke(error))
+    async move { try_join_all(answers).await.map(drop).map_err(|error: CallError| tab.broke(error)) }
 }
 
 fn name(button: Button) -> &'static str {
@@ -76,7 +83,6 @@ pub(crate) async fn drag(tab: &Tab, pace: &mut Pace, from: Point<Css>, to: Point
         let part = f64::from(step) / f64::from(STEPS);
         let at = Point::new(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part);
         send(tab, pace, vec![mouse("mouseMoved", at, json!({"button": "left", "buttons": 1}))]).await?;
-        pace.frame(tab).await?;
     }
     let released = json!({"button": "left", "buttons": 0, "clickCount": 1});
     send(tab, pace, vec![mouse("mouseReleased", to, released)]).await
@@ -84,7 +90,9 @@ pub(crate) async fn drag(tab: &Tab, pace: &mut Pace, from: Point<Css>, to: Point
 
 pub(crate) async fn wheel(tab: &Tab, pace: &mut Pace, at: Point<Css>, dx: f64, dy: f64) -> Result<(), EnvError> {
     let turn = mouse("mouseWheel", at, json!({"deltaX": dx, "deltaY": dy}));
-    send(tab, pace, vec![mouse("mouseMoved", at, json!({})), turn]).await
+    let answers = dispatch(tab, vec![mouse("mouseMoved", at, json!({})), turn]);
+    pace.frame(tab).await?;
+    pace.while_drawing(tab, answers).await?
 }
 
 /// Writes at the caret. Characters of the keyboard are typed, all others inserted as an input method would.

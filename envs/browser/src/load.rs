@@ -23,8 +23,11 @@ const LOADED: &str = "document.readyState === 'complete' && location.href !== 'a
 /// A page's own clock shows a multiple of this when its loading ends for us.
 const LOADED_AT_MS: f64 = 100.0;
 
-/// The first time granted after an action: one frame of a 60 Hz screen.
+/// Time granted after an action before the page has to be quiet: one frame of a 60 Hz screen.
 const FIRST_STEP_MS: f64 = 17.0;
+
+/// What time it is in a page, and when its load event was, both from its beginning.
+const TIMES: &str = "[performance.now(), performance.getEntriesByType('navigation')[0]?.loadEventStart || 0]";
 
 /// Begins all animations anew, inside a frame, since between frames their clock is a guess.
 const REWIND: &str = "requestAnimationFrame(() => {
@@ -118,7 +121,9 @@ impl World {
                     if open.pace.clock() == Clock::Virtual {
                         // How much of the time granted before went to the document, and which frame an animation
                         // began in, is chance; from here on it is not.
-                        let now = open.tab.evaluate_isolated(None, "performance.now()").await?.as_f64().unwrap_or(0.0);
+                        let times = open.tab.evaluate_isolated(None, TIMES).await?;
+                        let (now, began) = (times[0].as_f64().unwrap_or(0.0), times[1].as_f64().unwrap_or(0.0));
+                        open.pace.catch_up(open.tab.state(|state| state.loaded_at) + now - began);
                         // Half a millisecond keeps what we look at apart from timers, which are due at whole ones.
                         let mut rest = LOADED_AT_MS - (now - 0.5).rem_euclid(LOADED_AT_MS);
                         if rest < FIRST_STEP_MS {
@@ -141,9 +146,9 @@ impl World {
         let settle = self.browser().config().settle;
         let begun = Instant::now();
         let quiet = settle.quiet.as_secs_f64() * 1000.0;
-        let mut steps = [FIRST_STEP_MS, quiet].into_iter();
+        let mut begins = *granted == 0.0;
+        self.take_in_events().await?;
         loop {
-            self.take_in_events().await?;
             let left = settle.wall.saturating_sub(begun.elapsed());
             if left.is_zero() || *granted > settle.limit.as_secs_f64() * 1000.0 {
                 return Ok(false);
@@ -151,24 +156,27 @@ impl World {
             let open = &mut self.tabs[self.active];
             match open.pace.clock() {
                 Clock::Virtual => {
-                    let step = steps.next();
-                    let ms = step.unwrap_or(RESTLESS_STEP_MS);
+                    let ms = if begins { FIRST_STEP_MS + quiet } else { RESTLESS_STEP_MS };
                     if !open.pace.advance(&open.tab, ms, left).await? {
                         return Ok(false);
                     }
                     *granted += ms;
-                    if open.tab.state(|state| state.loading || state.expected) {
-                        if !self.finish_loading(left).await? {
-                            return Ok(false);
-                        }
-                        steps = [FIRST_STEP_MS, quiet].into_iter();
+                    let loads = open.tab.state(|state| state.loading || state.expected);
+                    if loads && !self.finish_loading(left).await? {
+                        return Ok(false);
+                    }
+                    // Another tab may be the one to look at now.
+                    if self.take_in_events().await? || loads {
+                        begins = true;
                         continue;
                     }
-                    let patient = step == Some(quiet);
-                    if !patient {
+                    let open = &mut self.tabs[self.active];
+                    // A page that changes with its frames shows it in that of the picture, and then this is called again.
+                    if !std::mem::take(&mut begins) {
                         open.pace.frame(&open.tab).await?;
                     }
-                    if (patient || step.is_none()) && self.stillness().await? >= quiet - 0.5 {
+                    let still = open.tab.evaluate_isolated(None, crate::observe::STILL).await?;
+                    if still.as_f64().unwrap_or(0.0) >= quiet - 0.5 {
                         return Ok(true);
                     }
                 }
@@ -176,6 +184,7 @@ impl World {
                     if !self.finish_loading(left).await? {
                         return Ok(false);
                     }
+                    self.take_in_events().await?;
                     let open = &mut self.tabs[self.active];
                     let limit = settle.limit.min(left);
                     let calm = format!("globalThis.__glimQuiet?.until({quiet}, {}) ?? true", limit.as_millis());
@@ -193,12 +202,6 @@ impl World {
                 }
             }
         }
-    }
-
-    /// For how many of the page's milliseconds nothing has changed.
-    async fn stillness(&self) -> Result<f64, EnvError> {
-        let still = self.tabs[self.active].tab.evaluate_isolated(None, crate::observe::STILL).await?;
-        Ok(still.as_f64().unwrap_or(0.0))
     }
 }
 

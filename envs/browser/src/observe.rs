@@ -63,20 +63,19 @@ impl World {
             let settled = !settle || self.settle(&mut granted).await?;
             let open = &mut self.tabs[self.active];
             let png = open.pace.picture(&open.tab).await?;
-            let (seen, watched, still) = tokio::join!(
+            let (looked, watched) = tokio::join!(
                 look(&open.tab, None, (0.0, 0.0), [0.0, 0.0, width, height], max),
                 open.tab.evaluate(&watch),
-                open.tab.evaluate_isolated(None, STILL),
             );
+            let (seen, still) = looked?;
             // The frame of the picture itself may have moved things; then the page is not at rest.
-            let moved = still?.as_f64().unwrap_or(quiet) < quiet - 0.5;
-            if settle && settled && moved && open.pace.clock() == Clock::Virtual {
+            if settle && settled && still < quiet - 0.5 && open.pace.clock() == Clock::Virtual {
                 continue;
             }
-            break (png, seen?, watched?, settled);
+            break (png, seen, watched?, settled);
         };
         let open = &mut self.tabs[self.active];
-        if self.start.window.is_some() {
+        if self.start.window.is_some() && open.pace.clock() == Clock::Real {
             png = top_left(&png, self.viewport).map_err(|reason| EnvError::Protocol {
                 what: "cutting the screen out of the window".to_owned(),
                 reason,
@@ -165,17 +164,17 @@ fn top_left(picture: &[u8], screen: Viewport) -> Result<Arc<[u8]>, String> {
     Ok(file.into())
 }
 
-/// Runs the script in one document.
+/// Runs the script in one document. Also says for how long nothing has changed there.
 async fn look(
     tab: &Tab,
     frame: Option<&str>,
     (x, y): (f64, f64),
     clip: [f64; 4],
     max: usize,
-) -> Result<Seen, EnvError> {
-    let call = format!("globalThis.__glim?.observe({{x:{x},y:{y},clip:{clip:?},max:{max}}})??null");
+) -> Result<(Seen, f64), EnvError> {
+    let call = format!("[globalThis.__glim?.observe({{x:{x},y:{y},clip:{clip:?},max:{max}}})??null,{STILL}]");
     let mut value = tab.evaluate_isolated(frame, &call).await?;
-    if value.is_null() {
+    if value[0].is_null() {
         // A document that was there before us, or that was written over.
         tab.evaluate_isolated(frame, &crate::world::ISOLATED_WORLD).await?;
         value = tab.evaluate_isolated(frame, &call).await?;
@@ -207,7 +206,7 @@ async fn gather(
             let named = tab.frame_of(frame.as_deref(), &format!("__glim.frame({nth})")).await;
             let Ok(Some(id)) = named else { continue };
             match look(tab, Some(&id), (inner.x, inner.y), inner.clip, max).await {
-                Ok(seen) => {
+                Ok((seen, _)) => {
                     let mut path = path.clone();
                     path.extend(&inner.path);
                     Box::pin(gather(tab, Some(id), path, seen, max, budget, into)).await?;

@@ -21,12 +21,18 @@ const FRAME_MS: f64 = 1000.0 / 60.0;
 /// When a page's virtual time begins: 2026-01-15T10:00:00Z, in seconds.
 pub(crate) const EPOCH_S: f64 = 1_768_471_200.0;
 
+/// How far frames are stamped ahead of the page's clock, which tells tenths of milliseconds.
+const LEAD_MS: f64 = 0.5;
+
 /// How long one frame may take before its page counts as stuck.
 const FRAME_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long granted time may take to pass before frames are drawn, in case the page waits for one. Frames drawn for
 /// no reason but a slow machine would make chance of what the page sees.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a command may go without its answer before frames are drawn, in case the page answers only with one.
+const UNANSWERED: Duration = Duration::from_millis(20);
 
 /// Chromium dies of two overlapping frame requests, on whatever pages: one lock for each browser.
 pub(crate) type FrameLock = Arc<Mutex<()>>;
@@ -98,6 +104,14 @@ impl Pace {
         self.policy(tab, json!({"policy": "pause"})).await
     }
 
+    /// Brings frames up to the page's own time, in milliseconds of its process's ticks. A page whose clock is ahead of its
+    /// frames guesses in between what its animations show, in steps whose beginning is chance.
+    pub fn catch_up(&mut self, ticks: f64) {
+        if let Some(base) = &mut self.base {
+            *base = base.max(ticks + LEAD_MS - self.elapsed);
+        }
+    }
+
     async fn policy(&mut self, tab: &Tab, mut params: Value) -> Result<(), EnvError> {
         if self.base.is_none() {
             params["initialVirtualTime"] = json!(EPOCH_S + self.total / 1000.0);
@@ -145,23 +159,28 @@ impl Pace {
         if self.frames.is_none() {
             return Ok(work.await);
         }
-        let mut patience = Duration::from_millis(1);
+        // Rarely needed on the virtual clock, and a page counts its frames: a slow machine must not add to them.
+        let patience = match self.clock {
+            Clock::Real => Duration::from_secs_f64(FRAME_MS / 1000.0),
+            Clock::Virtual => UNANSWERED,
+        };
         loop {
             if let Ok(done) = tokio::time::timeout(patience, &mut work).await {
                 return Ok(done);
             }
             self.frame(tab).await?;
-            let real = self.clock == Clock::Real;
-            patience = if real { Duration::from_secs_f64(FRAME_MS / 1000.0) } else { Duration::from_millis(2) };
         }
     }
 
     /// Draws one frame, where frames are drawn on request.
     pub async fn frame(&mut self, tab: &Tab) -> Result<(), EnvError> {
-        if let Some(frames) = self.frames.clone() {
-            self.begin_frame(tab, &frames, None).await?;
-        }
-        Ok(())
+        self.begin_frame(tab, json!({})).await.map(drop)
+    }
+
+    /// Lets the page have a frame that nobody will see: its layout, its animations and its callbacks happen, and nothing
+    /// is drawn. What the compositor does by itself, such as scrolling with the wheel, waits for one that is seen.
+    pub async fn unseen_frame(&mut self, tab: &Tab) -> Result<(), EnvError> {
+        self.begin_frame(tab, json!({"noDisplayUpdates": true})).await.map(drop)
     }
 
     /// A picture of the viewport as a PNG file.
@@ -181,8 +200,8 @@ impl Pace {
 
     async fn try_picture(&mut self, tab: &Tab) -> Result<Option<Arc<[u8]>>, EnvError> {
         let format = json!({"format": "png", "optimizeForSpeed": true});
-        let answer = match self.frames.clone() {
-            Some(frames) => self.begin_frame(tab, &frames, Some(format)).await?,
+        let answer = match self.begin_frame(tab, json!({"screenshot": format})).await? {
+            Some(answer) => answer,
             None => {
                 let answer = tab.session.call_raw("Page.captureScreenshot", format).await;
                 answer.map_err(|error| tab.broke(error))?
@@ -198,20 +217,18 @@ impl Pace {
         Ok(Some(png.map_err(|error| nothing(error.to_string()))?.into()))
     }
 
+    /// `Ok(None)` where frames are not drawn on request.
     async fn begin_frame(
         &mut self,
         tab: &Tab,
-        frames: &FrameLock,
-        screenshot: Option<Value>,
-    ) -> Result<Box<serde_json::value::RawValue>, EnvError> {
-        let mut params = json!({"interval": FRAME_MS});
+        mut params: Value,
+    ) -> Result<Option<Box<serde_json::value::RawValue>>, EnvError> {
+        let Some(frames) = self.frames.clone() else { return Ok(None) };
+        params["interval"] = json!(FRAME_MS);
         if let Some(base) = self.base {
             params["frameTimeTicks"] = json!(self.stamps.next(base + self.elapsed));
         }
-        if let Some(format) = screenshot {
-            params["screenshot"] = format;
-        }
-        let turn = frames.clone().lock_owned().await;
+        let turn = frames.lock_owned().await;
         tab.check()?;
         // In a task of its own: whoever waits here may be cancelled, the frame may not.
         let session = tab.session.clone();
@@ -226,7 +243,7 @@ impl Pace {
             drawn
         });
         match drawing.await.expect("drawing a frame does not panic") {
-            Ok(drawn) => drawn.map_err(|error| tab.broke(error)),
+            Ok(drawn) => drawn.map(Some).map_err(|error| tab.broke(error)),
             Err(_) => {
                 let what = format!("a frame of `{}`", tab.state(|state| state.url.clone()));
                 Err(EnvError::Timeout { what, limit_ms: FRAME_LIMIT.as_millis() as u64 })

@@ -3,7 +3,7 @@
 //! A task of its own reads the tab's events, so that a dialog is answered and a crash is known while somebody waits for
 //! something else. Waiting is always for a condition on [`TabState`], with a limit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,12 +25,14 @@ pub(crate) struct TabState {
     /// Changes with each document of the top frame.
     pub loader: String,
     pub loading: bool,
+    /// When it had loaded, in milliseconds of its process's ticks.
+    pub loaded_at: f64,
     /// A navigation of the top frame was asked for and has not begun yet.
     pub expected: bool,
     /// How often a virtual time budget has run out.
     pub expired: u64,
-    /// Requests under way; counted only on the wall clock.
-    pub requests: HashSet<String>,
+    /// Requests under way, by number, with their addresses; known only on the wall clock.
+    pub requests: HashMap<String, String>,
     pub notices: Vec<Notice>,
     /// The page could not be loaded: address.
     pub unreachable: Option<String>,
@@ -279,6 +281,14 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// The host of a response that asks for a name and a password; Chromium shows the page behind it. The gate takes the
+/// question out of what it can read, so this is about TLS.
+fn asks_for_password(response: &Value) -> Option<String> {
+    let url = url::Url::parse(response["url"].as_str()?).ok()?;
+    let asks = response["headers"].as_object()?.keys().any(|name| name.eq_ignore_ascii_case("www-authenticate"));
+    (response["status"] == 401 && asks).then(|| url.host_str().map(str::to_owned))?
+}
+
 /// Takes an event into the state; the command to answer it with, if it needs one.
 fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)> {
     let params = &event.params;
@@ -297,6 +307,7 @@ fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)>
             state.loading = false;
             state.expected = false;
         }
+        "Page.loadEventFired" => state.loaded_at = params["timestamp"].as_f64().unwrap_or(0.0) * 1000.0,
         "Page.frameNavigated" if params["frame"]["parentId"].is_null() => {
             let frame = &params["frame"];
             state.url = text(&frame["url"]) + frame["urlFragment"].as_str().unwrap_or_default();
@@ -321,13 +332,19 @@ fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)>
         }
         "Page.fileChooserOpened" => state.notice(Notice::Refused { what: "file chooser".to_owned() }),
         "Network.requestWillBeSent" if params["type"] != "EventSource" => {
-            state.requests.insert(text(&params["requestId"]));
+            state.requests.insert(text(&params["requestId"]), text(&params["request"]["url"]));
+        }
+        "Network.responseReceived" => {
+            if let Some(host) = asks_for_password(&params["response"]) {
+                state.notice(Notice::Authentication { host });
+            }
         }
         "Network.loadingFinished" | "Network.loadingFailed" => {
-            state.requests.remove(params["requestId"].as_str().unwrap_or_default());
+            let url = state.requests.remove(params["requestId"].as_str().unwrap_or_default());
             let error = params["errorText"].as_str().unwrap_or_default();
             if error.starts_with("net::ERR_CERT") {
-                state.notice(Notice::Certificate { url: state.url.clone(), error: error.to_owned() });
+                let url = url.unwrap_or_else(|| state.url.clone());
+                state.notice(Notice::Certificate { url, error: error.to_owned() });
             }
         }
         "Inspector.targetCrashed" => state.crashed = Some("its renderer process ended".to_owned()),

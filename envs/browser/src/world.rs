@@ -110,8 +110,21 @@ impl World {
             .map_err(|error| EnvError::Protocol { what: "refusing downloads".to_owned(), reason: error.to_string() })
     }
 
+    /// The same world with the next episode begun in it, where that can be done as in a fresh one; `None` puts it away.
+    pub async fn used_again(mut self, start: &WebStart, seed: Seed) -> Option<World> {
+        let begun = if self.can_begin_again(start) {
+            self.begin_again(start, seed).await
+        } else if self.can_load_again(start) {
+            self.load_again(start, seed).await
+        } else {
+            return None;
+        };
+        // Whatever went wrong in it, a fresh one tells whether it goes wrong there too.
+        begun.inspect_err(|error| tracing::debug!(%error, "a browser context was not used again")).ok().map(|()| self)
+    }
+
     /// Whether a reset to `start` can begin in the page that is still open.
-    pub fn can_begin_again(&self, start: &WebStart) -> bool {
+    fn can_begin_again(&self, start: &WebStart) -> bool {
         self.can_load_again(start)
             && !start.reload
             && start.url == self.start.url
@@ -120,7 +133,7 @@ impl World {
 
     /// Whether a reset to `start` can load its page in the tab that is still open: both episodes live on pages of ours
     /// that begin episodes by themselves, behind the same fence.
-    pub fn can_load_again(&self, start: &WebStart) -> bool {
+    fn can_load_again(&self, start: &WebStart) -> bool {
         let same = |a: &WebStart, b: &WebStart| {
             (&a.routes, a.viewport, a.window, a.clock, a.downloads)
                 == (&b.routes, b.viewport, b.window, b.clock, b.downloads)
@@ -135,7 +148,7 @@ impl World {
     }
 
     /// Empties what the last episode may have left in the context, and loads the start page in its tab.
-    pub async fn load_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+    async fn load_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
         let broke = |error: crate::cdp::CallError| EnvError::Protocol {
             what: "emptying a browser context".to_owned(),
             reason: error.to_string(),
@@ -165,7 +178,7 @@ impl World {
     }
 
     /// Begins the next episode in the page that is still open.
-    pub async fn begin_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+    async fn begin_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
         self.forget_episode(start, seed).await?;
         self.begin().await
     }
@@ -260,12 +273,14 @@ impl World {
         Ok(())
     }
 
-    /// Takes in what happened to the context's tabs meanwhile.
-    pub async fn take_in_events(&mut self) -> Result<(), EnvError> {
+    /// Takes in what happened to the context's tabs meanwhile; whether anything did.
+    pub async fn take_in_events(&mut self) -> Result<bool, EnvError> {
+        let mut any = false;
         while let Ok(event) = self.events.try_recv() {
             self.take_in(event).await?;
+            any = true;
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Waits for the next thing that happens to a tab. `Ok(false)` if nothing can.
@@ -351,6 +366,8 @@ impl World {
                     "width": width, "height": height, "deviceScaleFactor": self.viewport.scale, "mobile": false,
                 }),
             ),
+            // The part of the window that is drawn; a page is laid out in all of it.
+            ("Emulation.setVisibleSize", json!({"width": self.viewport.width, "height": self.viewport.height})),
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];

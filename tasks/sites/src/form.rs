@@ -1,8 +1,38 @@
 //! Checks of what is typed into forms.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::TODAY;
+
+/// How somebody wants to pay: by card, or in the one other way that a site offers.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Payment {
+    method: String,
+    #[serde(skip_serializing)]
+    card: String,
+    expires: String,
+    #[serde(skip_serializing)]
+    cvc: String,
+}
+
+impl Payment {
+    /// What a receipt says of it; `other` is the method beside `card` and what a receipt says of that.
+    ///
+    /// # Errors
+    /// Messages by field if nothing was chosen or the card cannot be charged.
+    pub(crate) fn receipt(&self, other: (&str, &str)) -> Result<String, Map<String, Value>> {
+        match self.method.as_str() {
+            "card" => {
+                let errors = card_errors(&self.card, &self.expires, &self.cvc);
+                if errors.is_empty() { Ok(format!("Card ending {}", last_four(&self.card))) } else { Err(errors) }
+            }
+            method if method == other.0 => Ok(other.1.to_owned()),
+            _ => Err(Map::from_iter([("method".to_owned(), "Choose how you want to pay.".into())])),
+        }
+    }
+}
 
 /// Whether a text could be an e-mail address.
 pub(crate) fn is_email(text: &str) -> bool {
@@ -18,13 +48,13 @@ pub(crate) fn is_email(text: &str) -> bool {
 }
 
 /// The digits of a card number at its end, as a receipt shows them.
-pub(crate) fn last_four(card: &str) -> String {
+fn last_four(card: &str) -> String {
     let digits: Vec<char> = card.chars().filter(char::is_ascii_digit).collect();
     digits[digits.len().saturating_sub(4)..].iter().collect()
 }
 
 /// Messages for the fields `card`, `expires` and `cvc`; empty if the card can be charged.
-pub(crate) fn card_errors(card: &str, expires: &str, cvc: &str) -> Map<String, Value> {
+fn card_errors(card: &str, expires: &str, cvc: &str) -> Map<String, Value> {
     let mut errors = Map::new();
     let digits: String = card.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     if !is_card(&digits) {
@@ -75,6 +105,23 @@ mod tests {
         assert!(card_errors("4242424242424242", "01/26", "12").contains_key("cvc"));
         assert!(card_errors("", "", "").len() == 3);
         assert_eq!(last_four("4242 4242 4242 1881"), "1881");
+    }
+
+    #[test]
+    fn a_payment_is_by_card_or_in_the_other_way() {
+        let payment = |method: &str, card: &str| Payment {
+            method: method.into(),
+            card: card.into(),
+            expires: "12/28".into(),
+            cvc: "123".into(),
+        };
+        let other = ("invoice", "Invoice");
+        assert_eq!(payment("card", "4242 4242 4242 4242").receipt(other).unwrap(), "Card ending 4242");
+        assert!(payment("card", "4242").receipt(other).unwrap_err().contains_key("card"));
+        assert_eq!(payment("invoice", "").receipt(other).unwrap(), "Invoice");
+        for wrong in ["", "hotel"] {
+            assert!(payment(wrong, "").receipt(other).unwrap_err().contains_key("method"), "{wrong}");
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod page;
 mod server;
 mod session;
 mod shop;
+mod sign_in;
 mod site;
 mod tracker;
 mod travel;

@@ -63,7 +63,8 @@ impl PageServer {
         PageServer::start(Root::Embedded(files))
     }
 
-    /// Serves the files in a folder, read anew for each request. Links that lead out of the folder are not followed.
+    /// Serves the files in a folder. A browser context keeps what it has loaded for a minute, a new one reads it anew.
+    /// Links that lead out of the folder are not followed.
     ///
     /// # Errors
     /// If the folder cannot be read, no port could be opened, or outside of a Tokio runtime.
@@ -143,11 +144,12 @@ impl Root {
         }
     }
 
-    /// Files in the program never change while it runs; a user may edit a folder under our feet.
+    /// Files in the program never change while it runs. A user may edit a folder under our feet, but the pages of a suite
+    /// share their libraries, and to read and compile those anew costs more than the page itself.
     fn caching(&self) -> &'static str {
         match self {
             Root::Embedded(_) => "max-age=3600, immutable",
-            Root::Folder(_) => "no-cache",
+            Root::Folder(_) => "max-age=60",
         }
     }
 }
@@ -218,6 +220,7 @@ mod tests {
         let reply = ask(&server, "/sub/a%20b.html?query").await;
         assert!(reply.starts_with("HTTP/1.1 200") && reply.ends_with("<p>hello</p>"), "{reply}");
         assert!(reply.contains("content-type: text/html; charset=utf-8"), "{reply}");
+        assert!(reply.contains("cache-control: max-age=60\r\n"), "{reply}");
         for path in [
             "/../secret.txt",
             "/%2e%2e/secret.txt",

@@ -96,6 +96,41 @@ async fn nothing_is_left_behind() {
 }
 
 #[tokio::test]
+async fn a_panic_leaves_nothing_behind_and_other_episodes_alone() {
+    let site = Site::new(&[("/", PAGE)]).await;
+    let start = StartState::Web(site.start("/"));
+    let shared = browser();
+    let mut other = shared.env();
+    other.reset(&start, Seed(1)).await.unwrap();
+    let pid = shared.pid().await.unwrap();
+    let profile = profile_of(pid);
+
+    let panicking = |mut env: glim_browser::BrowserEnv| {
+        let start = start.clone();
+        tokio::spawn(async move {
+            let seen = env.reset(&start, Seed(1)).await.unwrap();
+            let fine = named(&seen, "fine");
+            let mut step = Box::pin(env.step(&fine));
+            // In the middle of a step, with commands under way.
+            let _ = tokio::time::timeout(Duration::from_millis(3), &mut step).await;
+            panic!("an agent's mistake of ours");
+        })
+    };
+    assert!(panicking(shared.env()).await.unwrap_err().is_panic());
+    let seen = other.step(&Action::Wait { ms: 10 }).await.unwrap().observation;
+    other.step(&named(&seen, "fine")).await.unwrap();
+    assert_eq!(shared.pid().await, Some(pid), "the browser lives on");
+
+    // The last one that held the browser takes it along.
+    drop(other);
+    let last = panicking(shared.env());
+    drop(shared);
+    assert!(last.await.unwrap_err().is_panic());
+    assert!(!Path::new(&profile).exists(), "{profile}");
+    assert!(!Path::new(&format!("/proc/{pid}")).exists() || is_zombie(pid));
+}
+
+#[tokio::test]
 async fn a_cancelled_step_does_not_break_the_browser() {
     let site = Site::new(&[("/", PAGE)]).await;
     let browser = browser();

@@ -1,8 +1,11 @@
 //! Whatever would wait for a person is answered, reported and never hangs.
 
-use glim_env::{Action, Notice};
+use std::time::{Duration, Instant};
 
-use crate::site::Live;
+use glim_browser::{Browser, BrowserConfig};
+use glim_env::{Action, Environment, Notice, Seed, StartState};
+
+use crate::site::{Live, Site};
 
 #[tokio::test]
 async fn dialogs_are_answered_and_reported() {
@@ -54,6 +57,33 @@ async fn downloads_are_refused() {
     let refused = |notice: &Notice| matches!(notice, Notice::Download { name, saved: false } if name == "report.bin");
     assert!(live.noticed(refused), "{:?}", live.seen.notices);
     assert!(live.names().contains(&"get"));
+}
+
+#[tokio::test]
+async fn a_download_that_the_task_asks_for_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = [("/", "<a href='/file'>get</a>"), ("/file", "attachment all of it")];
+    let config = BrowserConfig { downloads: Some(folder.path().to_owned()), ..BrowserConfig::default() };
+    let browser = Browser::new(config);
+    let site = Site::new(&pages).await;
+    for wanted in [true, false] {
+        let mut start = site.start("/");
+        start.downloads = wanted;
+        let mut env = browser.env();
+        let seen = env.reset(&StartState::Web(start), Seed(1)).await.unwrap();
+        let link = seen.elements.iter().find(|element| element.name == "get").unwrap().point;
+        let seen = env.step(&Action::click(link)).await.unwrap().observation;
+        let reported = |notice: &Notice| matches!(notice, Notice::Download { name, saved } if name == "report.bin" && *saved == wanted);
+        assert!(seen.notices.iter().any(reported), "{:?}", seen.notices);
+        let saved = folder.path().join("report.bin");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while wanted && std::fs::read(&saved).is_ok_and(|content| content != b"all of it") | !saved.exists() {
+            assert!(Instant::now() < deadline, "the file is not there");
+            env.step(&Action::Wait { ms: 10 }).await.unwrap();
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), usize::from(wanted));
+        let _ = std::fs::remove_file(saved);
+    }
 }
 
 #[tokio::test]

@@ -10,3 +10,4 @@ mod clock;
 mod failures;
 mod fence;
 mod interruptions;
+mod servers;

@@ -2,7 +2,7 @@
 
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,17 +10,8 @@ use super::cart;
 use super::checkout::address_errors;
 use super::vocabulary::COUNTRIES;
 use crate::form::is_email;
+use crate::sign_in::Credentials;
 use crate::{App, Page, Session, content, record, records, redirect};
-
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Credentials {
-    email: String,
-    #[serde(skip_serializing)]
-    password: String,
-    /// Where to go afterwards.
-    next: String,
-}
 
 pub(crate) async fn sign_in_form(State(app): State<App>, session: Session, Query(form): Query<Credentials>) -> Page {
     app.page(&session, "shop/signin.html", content! { form, error => None::<&str> })
@@ -28,8 +19,7 @@ pub(crate) async fn sign_in_form(State(app): State<App>, session: Session, Query
 
 pub(crate) async fn sign_in(State(app): State<App>, session: Session, Form(form): Form<Credentials>) -> Page {
     let signed_in = app.db.write(|db| {
-        let sql = "SELECT id FROM users WHERE email = ?1 AND password = ?2";
-        let user = db.query_row(sql, params![form.email.trim(), form.password], |row| row.get(0)).optional()?;
+        let user = form.user(db)?;
         if let Some(user) = user {
             cart::adopt(db, &session, user)?;
             db.execute("DELETE FROM checkouts WHERE session_id = ?1", [&session.id])?;
@@ -42,9 +32,7 @@ pub(crate) async fn sign_in(State(app): State<App>, session: Session, Form(form)
         let content = content! { form, error => "E-mail or password is wrong." };
         return app.page_with(StatusCode::UNPROCESSABLE_ENTITY, &session, "shop/signin.html", content);
     }
-    // Only paths of this site; `//host` would leave it.
-    let local = form.next.starts_with('/') && !form.next.starts_with("//") && !form.next.contains('\\');
-    Ok(redirect(if local { &form.next } else { "/account" }))
+    Ok(redirect(form.next_or("/account")))
 }
 
 pub(crate) async fn sign_out(State(app): State<App>, session: Session) -> Page {

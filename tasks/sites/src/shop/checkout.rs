@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::cart::{self, OWNED};
 use super::vocabulary::COUNTRIES;
 use crate::clock::TODAY;
-use crate::form::{card_errors, is_email, last_four};
+use crate::form::{Payment, is_email};
 use crate::{App, Page, PageError, Session, content, record, records, redirect};
 
 /// The order value in cents from which standard shipping is free.
@@ -181,22 +181,11 @@ pub(crate) async fn take_shipping(State(app): State<App>, session: Session, Form
     Ok(redirect("/checkout/payment"))
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct PaymentForm {
-    method: String,
-    #[serde(skip_serializing)]
-    card: String,
-    expires: String,
-    #[serde(skip_serializing)]
-    cvc: String,
-}
-
 pub(crate) async fn payment(State(app): State<App>, session: Session) -> Page {
-    payment_page(&app, &session, &PaymentForm::default(), &Map::new())
+    payment_page(&app, &session, &Payment::default(), &Map::new())
 }
 
-fn payment_page(app: &App, session: &Session, form: &PaymentForm, errors: &Map<String, Value>) -> Page {
+fn payment_page(app: &App, session: &Session, form: &Payment, errors: &Map<String, Value>) -> Page {
     let Some((draft, sums)) = app.db.read(|db| draft(db, session, "shipping"))? else {
         return Ok(redirect("/checkout/shipping"));
     };
@@ -204,22 +193,11 @@ fn payment_page(app: &App, session: &Session, form: &PaymentForm, errors: &Map<S
     app.page_with(status, session, "shop/checkout_payment.html", content! { draft, sums, form, errors })
 }
 
-pub(crate) async fn take_payment(State(app): State<App>, session: Session, Form(form): Form<PaymentForm>) -> Page {
-    let mut errors = Map::new();
-    let payment = match form.method.as_str() {
-        "invoice" => "Invoice".to_owned(),
-        "card" => {
-            errors.extend(card_errors(&form.card, &form.expires, &form.cvc));
-            format!("Card ending {}", last_four(&form.card))
-        }
-        _ => {
-            errors.insert("method".to_owned(), "Choose how you want to pay.".into());
-            String::new()
-        }
+pub(crate) async fn take_payment(State(app): State<App>, session: Session, Form(form): Form<Payment>) -> Page {
+    let payment = match form.receipt(("invoice", "Invoice")) {
+        Ok(payment) => payment,
+        Err(errors) => return payment_page(&app, &session, &form, &errors),
     };
-    if !errors.is_empty() {
-        return payment_page(&app, &session, &form, &errors);
-    }
     let sql = "UPDATE checkouts SET payment = ?2 WHERE session_id = ?1";
     app.db.write(|db| db.execute(sql, params![session.id, payment]))?;
     Ok(redirect("/checkout/review"))

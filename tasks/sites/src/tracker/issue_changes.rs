@@ -38,16 +38,17 @@ impl Target {
     }
 }
 
+/// A form sent to `/p/{project}/issues/{number}/...`.
+type Change = (State<App>, Session, Path<(String, i64)>, Form<Fields>);
+
 /// Finds the issue, lets `change` act on it in one transaction, and goes back to it with the notice that it gives.
 fn act(
-    app: &App,
-    session: &Session,
-    (slug, at): &(String, i64),
-    change: impl FnOnce(&Connection, &Actor, &Target) -> Result<String, PageError>,
+    (State(app), session, Path((slug, at)), Form(form)): Change,
+    change: impl FnOnce(&Connection, &Actor, &Target, &Fields) -> Result<String, PageError>,
 ) -> Page {
     let url = app.db.write(|db| {
-        let target = Target::find(db, slug, *at)?;
-        let notice = change(db, &Actor::of(db, session)?, &target)?;
+        let target = Target::find(db, &slug, at)?;
+        let notice = change(db, &Actor::of(db, &session)?, &target, &form)?;
         if !notice.is_empty() {
             session.notify(db, &notice)?;
         }
@@ -165,15 +166,10 @@ pub(super) fn set_plan(db: &Connection, issue: i64, project: i64, form: &Fields)
 }
 
 /// `POST .../plan`
-pub(super) async fn plan(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn plan(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need(Power::Triage)?;
-        for change in set_plan(db, issue.id, issue.project, &form)? {
+        for change in set_plan(db, issue.id, issue.project, form)? {
             record(db, user, issue.about(), &change, "")?;
         }
         Ok("Saved.".to_owned())
@@ -181,13 +177,8 @@ pub(super) async fn plan(
 }
 
 /// `POST .../labels`: the labels that are to be on the issue, no others.
-pub(super) async fn labels(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn labels(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need(Power::Triage)?;
         let wanted = form.all("label");
         for label in rows::all(db, "SELECT name FROM labels ORDER BY name", [])? {
@@ -203,13 +194,8 @@ pub(super) async fn labels(
 }
 
 /// `POST .../comment`
-pub(super) async fn comment(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn comment(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let locked = number(&issue.row, "locked") == 1;
         let user = actor.need(if locked { Power::Triage } else { Power::Take })?;
         let body = form.get("body");
@@ -254,12 +240,7 @@ pub(super) async fn edit_comment(
 }
 
 /// `POST .../edit`
-pub(super) async fn edit(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
+pub(super) async fn edit((State(app), session, Path(at), Form(form)): Change) -> Page {
     let (title, body) = (form.get("title"), form.get("body"));
     let error = title_error(&title);
     if !error.is_empty() {
@@ -270,7 +251,7 @@ pub(super) async fn edit(
         })?;
         return app.page_with(StatusCode::UNPROCESSABLE_ENTITY, &session, "tracker/edit_issue.html", content);
     }
-    act(&app, &session, &at, |db, actor, issue| {
+    act((State(app), session, Path(at), Form(form)), |db, actor, issue, _| {
         let user = actor.need_or_own(Power::Triage, issue.author())?;
         let sql = "UPDATE issues SET title = ?2, body = ?3 WHERE id = ?1 AND (title <> ?2 OR body <> ?3)";
         if db.execute(sql, params![issue.id, title, body])? > 0 {
@@ -300,13 +281,8 @@ pub(super) fn reopen(db: &Connection, user: i64, issue: i64, about: About) -> Re
 }
 
 /// `POST .../state`
-pub(super) async fn state(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn state(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need_or_own(Power::Triage, issue.author())?;
         match (form.get("state").as_str(), text(&issue.row, "state")) {
             ("closed", "open") => {
@@ -323,13 +299,8 @@ pub(super) async fn state(
 }
 
 /// `POST .../duplicate`
-pub(super) async fn duplicate(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn duplicate(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need(Power::Triage)?;
         let Some((original, _)) = reference(db, &form.get("original")) else {
             return Ok("There is no such issue; write its number like ORB-12.".to_owned());
@@ -344,13 +315,8 @@ pub(super) async fn duplicate(
 }
 
 /// `POST .../lock`
-pub(super) async fn lock(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn lock(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need(Power::Triage)?;
         let locked = form.get("locked") == "1";
         if db.execute("UPDATE issues SET locked = ?2 WHERE id = ?1 AND locked <> ?2", params![issue.id, locked])? > 0 {
@@ -361,13 +327,8 @@ pub(super) async fn lock(
 }
 
 /// `POST .../watch`
-pub(super) async fn watch(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn watch(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need(Power::Take)?;
         let (sql, notice) = if form.get("watch") == "1" {
             ("INSERT OR IGNORE INTO watches (issue_id, user_id) VALUES (?1, ?2)", "You watch this issue now.")
@@ -382,13 +343,8 @@ pub(super) async fn watch(
 }
 
 /// `POST .../move`: to another project, where it gets the next number and loses its milestone.
-pub(super) async fn transfer(
-    State(app): State<App>,
-    session: Session,
-    Path(at): Path<(String, i64)>,
-    Form(form): Form<Fields>,
-) -> Page {
-    act(&app, &session, &at, |db, actor, issue| {
+pub(super) async fn transfer(change: Change) -> Page {
+    act(change, |db, actor, issue, form| {
         let user = actor.need(Power::Triage)?;
         let project = project_row(db, &form.get("project"))?;
         if number(&project, "id") == issue.project {

@@ -2,20 +2,9 @@
 
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
-use rusqlite::{OptionalExtension, params};
-use serde::{Deserialize, Serialize};
 
+use crate::sign_in::Credentials;
 use crate::{App, Page, Session, content, records, redirect};
-
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Credentials {
-    email: String,
-    #[serde(skip_serializing)]
-    password: String,
-    /// Where to go afterwards.
-    next: String,
-}
 
 pub(crate) async fn sign_in_form(State(app): State<App>, session: Session, Query(form): Query<Credentials>) -> Page {
     app.page(&session, "travel/signin.html", content! { form, error => None::<&str> })
@@ -23,8 +12,7 @@ pub(crate) async fn sign_in_form(State(app): State<App>, session: Session, Query
 
 pub(crate) async fn sign_in(State(app): State<App>, session: Session, Form(form): Form<Credentials>) -> Page {
     let signed_in = app.db.write(|db| {
-        let sql = "SELECT id FROM users WHERE email = ?1 AND password = ?2";
-        let user = db.query_row(sql, params![form.email.trim(), form.password], |row| row.get(0)).optional()?;
+        let user = form.user(db)?;
         if let Some(user) = user {
             session.sign_in(db, user)?;
             session.notify(db, "You are signed in.")?;
@@ -35,9 +23,7 @@ pub(crate) async fn sign_in(State(app): State<App>, session: Session, Form(form)
         let content = content! { form, error => "E-mail or password is wrong." };
         return app.page_with(StatusCode::UNPROCESSABLE_ENTITY, &session, "travel/signin.html", content);
     }
-    // Only paths of this site; `//host` would leave it.
-    let local = form.next.starts_with('/') && !form.next.starts_with("//") && !form.next.contains('\\');
-    Ok(redirect(if local { &form.next } else { "/trips" }))
+    Ok(redirect(form.next_or("/trips")))
 }
 
 pub(crate) async fn sign_out(State(app): State<App>, session: Session) -> Page {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::stay::{Dates, Wish};
-use crate::form::{card_errors, is_email, last_four};
+use crate::form::{Payment, is_email};
 use crate::{App, Page, Session, content, record, records, redirect};
 
 #[derive(Debug, Deserialize)]
@@ -152,17 +152,6 @@ pub(crate) async fn take_extras(State(app): State<App>, session: Session, Form(f
     Ok(redirect("/book/payment"))
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub(crate) struct Payment {
-    method: String,
-    #[serde(skip_serializing)]
-    card: String,
-    expires: String,
-    #[serde(skip_serializing)]
-    cvc: String,
-}
-
 pub(crate) async fn payment(State(app): State<App>, session: Session) -> Page {
     payment_page(&app, &session, &Payment::default(), &Map::new())
 }
@@ -174,21 +163,10 @@ fn payment_page(app: &App, session: &Session, form: &Payment, errors: &Map<Strin
 }
 
 pub(crate) async fn take_payment(State(app): State<App>, session: Session, Form(form): Form<Payment>) -> Page {
-    let mut errors = Map::new();
-    let payment = match form.method.as_str() {
-        "hotel" => "At the hotel".to_owned(),
-        "card" => {
-            errors = card_errors(&form.card, &form.expires, &form.cvc);
-            format!("Card ending {}", last_four(&form.card))
-        }
-        _ => {
-            errors.insert("method".to_owned(), "Choose how you want to pay.".into());
-            String::new()
-        }
+    let payment = match form.receipt(("hotel", "At the hotel")) {
+        Ok(payment) => payment,
+        Err(errors) => return payment_page(&app, &session, &form, &errors),
     };
-    if !errors.is_empty() {
-        return payment_page(&app, &session, &form, &errors);
-    }
     let sql = "UPDATE drafts SET payment = ?2 WHERE session_id = ?1";
     app.db.write(|db| db.execute(sql, params![session.id, payment]))?;
     Ok(redirect("/book/review"))
