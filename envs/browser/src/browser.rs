@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::cdp::{Event, Link, lock};
-use crate::chromium::{Chromium, launch};
+use crate::chromium::{Chromium, Version, launch};
+use crate::filter::RequestFilter;
 use crate::pace::FrameLock;
 use crate::tab::Tab;
 use crate::{BrowserConfig, BrowserEnv};
@@ -28,6 +29,7 @@ pub(crate) struct Engine {
     pub link: Link,
     /// Present where frames are drawn on request.
     pub frames: Option<FrameLock>,
+    pub version: Version,
     contexts: Arc<Mutex<Contexts>>,
     chromium: Mutex<Chromium>,
 }
@@ -41,8 +43,14 @@ struct Contexts {
 
 struct Listener {
     events: mpsc::UnboundedSender<ContextEvent>,
-    /// Sent to each new tab before it runs anything.
-    set_up: Vec<(&'static str, Value)>,
+    set_up: SetUp,
+}
+
+/// What each new tab of a context gets before it runs anything.
+#[derive(Default)]
+pub(crate) struct SetUp {
+    pub commands: Vec<(&'static str, Value)>,
+    pub filter: Option<Arc<dyn RequestFilter>>,
 }
 
 impl Contexts {
@@ -66,11 +74,12 @@ impl Engine {
         );
         begun.await.map_err(|error| EnvError::Start { what: "Chromium".to_owned(), reason: error.to_string() })?;
         let frames = chromium.begin_frames.then(FrameLock::default);
-        Ok(Engine { link, frames, contexts, chromium: Mutex::new(chromium) })
+        let version = chromium.version.clone();
+        Ok(Engine { link, frames, version, contexts, chromium: Mutex::new(chromium) })
     }
 
-    /// Registers for the events of a context. Each of its tabs gets the commands of `set_up` before it runs anything.
-    pub fn listen(&self, context: &str, set_up: Vec<(&'static str, Value)>) -> mpsc::UnboundedReceiver<ContextEvent> {
+    /// Registers for the events of a context.
+    pub fn listen(&self, context: &str, set_up: SetUp) -> mpsc::UnboundedReceiver<ContextEvent> {
         let (sender, events) = mpsc::unbounded_channel();
         lock(&self.contexts).listeners.insert(context.to_owned(), Listener { events: sender, set_up });
         events
@@ -118,11 +127,11 @@ async fn route(link: Link, contexts: Arc<Mutex<Contexts>>, mut events: mpsc::Unb
                 contexts.of_target.insert(target.clone(), context.clone());
                 // At once, whatever the episode is waiting for: a page that opens a window stands still until it runs.
                 if let Some(listener) = contexts.listeners.get(&context) {
-                    for (method, params) in &listener.set_up {
+                    for (method, params) in &listener.set_up.commands {
                         drop(session.call(method, params.clone()));
                     }
                     drop(session.call("Runtime.runIfWaitingForDebugger", json!({})));
-                    let tab = Tab::new(session, target, events);
+                    let tab = Tab::new(session, target, events, listener.set_up.filter.clone());
                     let _ = listener.events.send(ContextEvent::Attached { tab, url: text(&info["url"]) });
                 } else {
                     drop(session.call("Runtime.runIfWaitingForDebugger", json!({})));
@@ -184,6 +193,14 @@ impl Browser {
     /// Where files are saved.
     pub(crate) fn downloads(&self) -> Option<&Path> {
         self.config.downloads.as_deref()
+    }
+
+    /// Name and version of the browser, as in `Chrome/156.0.8078.73`; starts it if it does not run.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub async fn version(&self) -> Result<String, EnvError> {
+        Ok(self.engine().await?.version.product.clone())
     }
 
     /// The process id of the running browser, if it runs.

@@ -15,6 +15,7 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
 use crate::BrowserConfig;
+use crate::identity::IDENTITY;
 use crate::cdp::{Event, Link};
 
 /// Names under which distributions install Chromium, fastest first.
@@ -34,8 +35,18 @@ pub(crate) struct Chromium {
     pub link: Link,
     /// Whether frames are ours to ask for (`HeadlessExperimental.beginFrame`).
     pub begin_frames: bool,
+    pub version: Version,
     pub child: Child,
     pub profile: tempfile::TempDir,
+}
+
+/// What a browser says it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Version {
+    /// `Chrome/156.0.8078.73`.
+    pub product: String,
+    /// As an ordinary Chromium of this version tells pages.
+    pub user_agent: String,
 }
 
 /// The Chromium to use: `GLIM_CHROMIUM` if set, else the first on `PATH`.
@@ -134,6 +145,7 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
     .into_iter()
     .map(OsString::from)
     .collect();
+    arguments.push(format!("--ignore-certificate-errors-spki-list={}", IDENTITY.public_key).into());
     let mut user_data = OsString::from("--user-data-dir=");
     user_data.push(profile);
     arguments.push(user_data);
@@ -214,19 +226,26 @@ pub(crate) async fn launch(
     let sender = pipe::Sender::from_owned_fd(OwnedFd::from(to_browser)).map_err(pipe_failed)?;
     let receiver = pipe::Receiver::from_owned_fd(OwnedFd::from(from_browser)).map_err(pipe_failed)?;
     let (link, events) = Link::over(receiver, sender, config.call);
-    if let Err(error) = link.call("Browser.getVersion", serde_json::json!({})).await {
-        let _ = child.start_kill();
-        let said = match complaints {
-            Some(reading) => tokio::time::timeout(std::time::Duration::from_secs(2), reading)
-                .await
-                .ok()
-                .and_then(Result::ok)
-                .unwrap_or_default(),
-            None => String::new(),
-        };
-        return Err(start(format!("{error}; it said: {}", if said.is_empty() { "nothing" } else { said.trim() })));
-    }
-    Ok((Chromium { link, begin_frames, child, profile }, events))
+    let told = link.call("Browser.getVersion", serde_json::json!({})).await;
+    let version = match told {
+        Ok(told) => Version {
+            product: told["product"].as_str().unwrap_or_default().to_owned(),
+            user_agent: told["userAgent"].as_str().unwrap_or_default().replace("HeadlessChrome", "Chrome"),
+        },
+        Err(error) => {
+            let _ = child.start_kill();
+            let said = match complaints {
+                Some(reading) => tokio::time::timeout(std::time::Duration::from_secs(2), reading)
+                    .await
+                    .ok()
+                    .and_then(Result::ok)
+                    .unwrap_or_default(),
+                None => String::new(),
+            };
+            return Err(start(format!("{error}; it said: {}", if said.is_empty() { "nothing" } else { said.trim() })));
+        }
+    };
+    Ok((Chromium { link, begin_frames, version, child, profile }, events))
 }
 
 /// Keeps the last lines that the process writes to its error output, and the pipe from filling.

@@ -13,7 +13,7 @@ use glim_env::{EnvError, Notice, WebStart};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HOST, HeaderName, WWW_AUTHENTICATE};
+use hyper::header::{HOST, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
@@ -21,14 +21,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::cdp::lock;
+use crate::identity::IDENTITY;
 
 /// Requests refused in one turn are reported up to this number; a page in a loop must not fill the memory.
 const MAX_NOTICES: usize = 20;
+
+/// The scheme that a page asked with, told to an archive.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Who may be reached.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fence {
     routes: BTreeMap<String, SocketAddr>,
+    archive: Option<SocketAddr>,
     allow: Vec<String>,
 }
 
@@ -36,6 +41,7 @@ pub(crate) struct Fence {
 #[derive(Debug, PartialEq)]
 enum Way {
     Route(SocketAddr),
+    Archive(SocketAddr),
     Public,
     Private,
 }
@@ -45,6 +51,7 @@ impl Fence {
         let lower = |host: &String| host.to_ascii_lowercase();
         Fence {
             routes: start.routes.iter().map(|(host, to)| (lower(host), *to)).collect(),
+            archive: start.archive,
             allow: start.allow.iter().map(lower).collect(),
         }
     }
@@ -54,6 +61,9 @@ impl Fence {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         if let Some(address) = self.routes.get(&host) {
             return Ok(Way::Route(*address));
+        }
+        if let Some(address) = self.archive {
+            return Ok(Way::Archive(address));
         }
         if self.allow.contains(&host) {
             let private_by_name = host == "localhost" || host.parse::<IpAddr>().is_ok();
@@ -199,7 +209,7 @@ fn note(state: &Mutex<State>, notice: Notice) {
     }
 }
 
-async fn pass(request: Request<Incoming>, state: &Mutex<State>) -> Response<Body> {
+async fn pass(mut request: Request<Incoming>, state: &Arc<Mutex<State>>) -> Response<Body> {
     let uri = request.uri().clone();
     let Some(host) = uri.host().map(str::to_owned) else {
         return refuse(StatusCode::BAD_REQUEST, "this is a proxy".to_owned());
@@ -207,6 +217,10 @@ async fn pass(request: Request<Incoming>, state: &Mutex<State>) -> Response<Body
     let tunnel = request.method() == Method::CONNECT;
     let port = uri.port_u16().unwrap_or(if tunnel { 443 } else { 80 });
     let way = lock(state).fence.way(&host);
+    if let (true, Ok(Way::Archive(archive))) = (tunnel, &way) {
+        return answer_tls(request, *archive, state.clone());
+    }
+    let archived = matches!(way, Ok(Way::Archive(_)));
     let stream = match connect(way, &host, port).await {
         Ok(stream) => stream,
         Err(Failure::Refused(reason)) => {
@@ -218,6 +232,9 @@ async fn pass(request: Request<Incoming>, state: &Mutex<State>) -> Response<Body
             return refuse(StatusCode::BAD_GATEWAY, format!("{host} could not be reached: {error}\n"));
         }
     };
+    if archived {
+        request.headers_mut().insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+    }
     if tunnel { tunnel_to(request, stream) } else { forward(request, uri, &host, stream, state).await }
 }
 
@@ -228,7 +245,7 @@ enum Failure {
 
 async fn connect(way: Result<Way, String>, host: &str, port: u16) -> Result<TcpStream, Failure> {
     let addresses: Vec<SocketAddr> = match way.map_err(Failure::Refused)? {
-        Way::Route(address) => vec![address],
+        Way::Route(address) | Way::Archive(address) => vec![address],
         Way::Private => lookup(host, port).await?,
         Way::Public => {
             let (private, public): (Vec<_>, Vec<_>) =
@@ -254,6 +271,38 @@ fn tunnel_to(request: Request<Incoming>, mut stream: TcpStream) -> Response<Body
     tokio::spawn(async move {
         if let Ok(upgraded) = hyper::upgrade::on(request).await {
             let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut stream).await;
+        }
+    });
+    refuse(StatusCode::OK, String::new())
+}
+
+/// Ends TLS here and asks the archive for what comes through it.
+fn answer_tls(request: Request<Incoming>, archive: SocketAddr, state: Arc<Mutex<State>>) -> Response<Body> {
+    tokio::spawn(async move {
+        let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+        let stream = match IDENTITY.acceptor.accept(TokioIo::new(upgraded)).await {
+            Ok(stream) => stream,
+            Err(error) => return tracing::debug!(%error, "a TLS connection to the archive was not made"),
+        };
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let state = state.clone();
+            async move {
+                request.headers_mut().insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
+                let uri = request.uri().clone();
+                let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+                let answer = match TcpStream::connect(archive).await {
+                    Ok(stream) => forward(request, uri, &host, stream, &state).await,
+                    Err(error) => refuse(StatusCode::BAD_GATEWAY, format!("the archive could not be reached: {error}\n")),
+                };
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let served = hyper::server::conn::http1::Builder::new()
+            .preserve_header_case(true)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        if let Err(error) = served {
+            tracing::trace!(%error, "a TLS connection to the archive ended");
         }
     });
     refuse(StatusCode::OK, String::new())

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use glim_env::{Clock, Element, EnvError, Notice, Observation, Screenshot, Scroll, Tab as TabInfo, Viewport};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::env::TextLine;
 use crate::tab::Tab;
 use crate::world::World;
 
@@ -34,6 +35,8 @@ struct Seen {
     scroll: Scroll,
     elements: Vec<Value>,
     #[serde(default)]
+    lines: Vec<TextLine>,
+    #[serde(default)]
     frames: Vec<ForeignFrame>,
 }
 
@@ -44,8 +47,45 @@ struct ForeignFrame {
     at: usize,
     x: f64,
     y: f64,
+    scale: [f64; 2],
     clip: [f64; 4],
     path: Vec<u32>,
+}
+
+/// What is found in a page and the frames in it.
+#[derive(Default)]
+struct Found {
+    elements: Vec<(MarkSource, Value)>,
+    lines: Vec<TextLine>,
+}
+
+/// How each document of a page is looked at.
+#[derive(Clone, Copy)]
+struct Looking {
+    /// Elements listed at the most.
+    max: usize,
+    /// Whether lines of text are read.
+    reads: bool,
+}
+
+impl Looking {
+    /// Runs the script in one document. Also says for how long nothing has changed there.
+    async fn look(self, tab: &Tab, frame: Option<&str>, placed: Value) -> Result<(Seen, f64), EnvError> {
+        let mut options = placed;
+        options["max"] = self.max.into();
+        options["reads"] = self.reads.into();
+        let call = format!("[globalThis.__glim?.observe({options})??null,{STILL}]");
+        let mut value = tab.evaluate_isolated(frame, &call).await?;
+        if value[0].is_null() {
+            // A document that was there before us, or that was written over.
+            tab.evaluate_isolated(frame, &crate::world::ISOLATED_WORLD).await?;
+            value = tab.evaluate_isolated(frame, &call).await?;
+        }
+        serde_json::from_value(value).map_err(|error| EnvError::Protocol {
+            what: "reading what the page shows".to_owned(),
+            reason: error.to_string(),
+        })
+    }
 }
 
 impl World {
@@ -57,6 +97,7 @@ impl World {
             self.start.watch.as_deref().unwrap_or("null"),
         );
         let max = self.browser().config().max_elements;
+        let looking = Looking { max, reads: self.reads_text };
         let quiet = self.browser().config().settle.quiet.as_secs_f64() * 1000.0;
         let mut granted = 0.0;
         let (mut png, seen, mut watched, settled) = loop {
@@ -64,7 +105,7 @@ impl World {
             let open = &mut self.tabs[self.active];
             let png = open.pace.picture(&open.tab).await?;
             let (looked, watched) = tokio::join!(
-                look(&open.tab, None, (0.0, 0.0), [0.0, 0.0, width, height], max),
+                looking.look(&open.tab, None, json!({"top": true, "clip": [0.0, 0.0, width, height]})),
                 open.tab.evaluate(&watch),
             );
             let (seen, still) = looked?;
@@ -84,14 +125,15 @@ impl World {
         open.title = seen.title.chars().take(500).collect();
         let scroll = seen.scroll;
         let mut budget = MAX_FRAMES;
-        let mut found = Vec::new();
-        gather(&open.tab, None, Vec::new(), seen, max, &mut budget, &mut found).await?;
-        found.truncate(max);
+        let mut found = Found::default();
+        gather(&open.tab, None, Vec::new(), seen, looking, &mut budget, &mut found).await?;
+        found.elements.truncate(max);
+        self.lines = found.lines;
 
         let screen = self.viewport.rect();
-        let mut elements = Vec::with_capacity(found.len());
+        let mut elements = Vec::with_capacity(found.elements.len());
         self.marks.clear();
-        for (source, mut value) in found {
+        for (source, mut value) in found.elements {
             value["mark"] = (elements.len() + 1).into();
             let mut element: Element = serde_json::from_value(value).map_err(|error| EnvError::Protocol {
                 what: "reading the elements of the page".to_owned(),
@@ -99,6 +141,9 @@ impl World {
             })?;
             // Edges and lengths are rounded apart, which may put an edge a hundredth beyond the screen.
             element.rect = screen.intersection(&element.rect);
+            for fragment in &mut element.fragments {
+                *fragment = screen.intersection(fragment);
+            }
             elements.push(element);
             self.marks.push(source);
         }
@@ -164,52 +209,34 @@ fn top_left(picture: &[u8], screen: Viewport) -> Result<Arc<[u8]>, String> {
     Ok(file.into())
 }
 
-/// Runs the script in one document. Also says for how long nothing has changed there.
-async fn look(
-    tab: &Tab,
-    frame: Option<&str>,
-    (x, y): (f64, f64),
-    clip: [f64; 4],
-    max: usize,
-) -> Result<(Seen, f64), EnvError> {
-    let call = format!("[globalThis.__glim?.observe({{x:{x},y:{y},clip:{clip:?},max:{max}}})??null,{STILL}]");
-    let mut value = tab.evaluate_isolated(frame, &call).await?;
-    if value[0].is_null() {
-        // A document that was there before us, or that was written over.
-        tab.evaluate_isolated(frame, &crate::world::ISOLATED_WORLD).await?;
-        value = tab.evaluate_isolated(frame, &call).await?;
-    }
-    serde_json::from_value(value).map_err(|error| EnvError::Protocol {
-        what: "reading what the page shows".to_owned(),
-        reason: error.to_string(),
-    })
-}
-
-/// Puts the elements of a document and of the foreign frames in it into reading order.
+/// Puts what is found in a document and in the foreign frames in it into reading order.
 async fn gather(
     tab: &Tab,
     frame: Option<String>,
     path: Vec<u32>,
     seen: Seen,
-    max: usize,
+    looking: Looking,
     budget: &mut usize,
-    into: &mut Vec<(MarkSource, Value)>,
+    into: &mut Found,
 ) -> Result<(), EnvError> {
+    let blocks = into.lines.iter().map(|line| line.block).max().unwrap_or(0);
+    into.lines.extend(seen.lines.into_iter().map(|line| TextLine { block: line.block + blocks, ..line }));
     let mut foreign = seen.frames.into_iter().enumerate().peekable();
     let count = seen.elements.len();
     for (index, value) in seen.elements.into_iter().map(Some).chain([None]).enumerate() {
         while let Some((nth, inner)) = foreign.next_if(|(_, inner)| inner.at <= index || index == count) {
-            if *budget == 0 || into.len() >= max {
+            if *budget == 0 || into.elements.len() >= looking.max {
                 break;
             }
             *budget -= 1;
             let named = tab.frame_of(frame.as_deref(), &format!("__glim.frame({nth})")).await;
             let Ok(Some(id)) = named else { continue };
-            match look(tab, Some(&id), (inner.x, inner.y), inner.clip, max).await {
+            let placed = json!({"x": inner.x, "y": inner.y, "scale": inner.scale, "clip": inner.clip});
+            match looking.look(tab, Some(&id), placed).await {
                 Ok((seen, _)) => {
                     let mut path = path.clone();
                     path.extend(&inner.path);
-                    Box::pin(gather(tab, Some(id), path, seen, max, budget, into)).await?;
+                    Box::pin(gather(tab, Some(id), path, seen, looking, budget, into)).await?;
                 }
                 // A frame that goes while it is looked at shows nothing; one that hangs is the world's failure.
                 Err(EnvError::Protocol { what, reason }) => tracing::debug!(what, reason, "a frame was left out"),
@@ -221,7 +248,7 @@ async fn gather(
                 let inner = value["frame"].as_array().cloned().unwrap_or_default();
                 value["frame"] = path.iter().map(|&at| Value::from(at)).chain(inner).collect();
             }
-            into.push((MarkSource { frame: frame.clone(), index }, value));
+            into.elements.push((MarkSource { frame: frame.clone(), index }, value));
         }
     }
     Ok(())

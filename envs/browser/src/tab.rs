@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use crate::cdp::{CallError, Event, Session, lock};
+use crate::filter::{Request, RequestFilter};
 
 /// The name of the isolated worlds that our scripts live in.
 const WORLD: &str = "glim";
@@ -78,10 +79,15 @@ impl Drop for Tab {
 
 impl Tab {
     /// Takes over an attached target; its commands may be sent at once.
-    pub fn new(session: Session, target: String, events: mpsc::UnboundedReceiver<Event>) -> Tab {
+    pub fn new(
+        session: Session,
+        target: String,
+        events: mpsc::UnboundedReceiver<Event>,
+        filter: Option<Arc<dyn RequestFilter>>,
+    ) -> Tab {
         let state = TabState { main_frame: target.clone(), url: "about:blank".to_owned(), ..TabState::default() };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() });
-        let listener = tokio::spawn(listen(session.clone(), shared.clone(), events));
+        let listener = tokio::spawn(listen(session.clone(), shared.clone(), events, filter));
         Tab { session, target, shared, worlds: Mutex::default(), listener }
     }
 
@@ -264,8 +270,19 @@ fn value_of(mut answer: Value) -> Result<Value, EnvError> {
     Ok(answer["result"]["value"].take())
 }
 
-async fn listen(session: Session, shared: Arc<Shared>, mut events: mpsc::UnboundedReceiver<Event>) {
+async fn listen(
+    session: Session,
+    shared: Arc<Shared>,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    filter: Option<Arc<dyn RequestFilter>>,
+) {
     while let Some(event) = events.recv().await {
+        if event.method == "Fetch.requestPaused" {
+            let page = lock(&shared.state).url.clone();
+            let (method, params) = admit(&event.params, &page, filter.as_deref());
+            drop(session.call(method, params));
+            continue;
+        }
         let answer = take_in(&mut lock(&shared.state), &event);
         if let Some((method, params)) = answer {
             // Sent at once; a refusal means that the dialog has gone by itself.
@@ -275,6 +292,19 @@ async fn listen(session: Session, shared: Arc<Shared>, mut events: mpsc::Unbound
     }
     lock(&shared.state).gone = true;
     shared.changed.notify_waiters();
+}
+
+/// The command that lets a request go on or ends it.
+fn admit(paused: &Value, page: &str, filter: Option<&dyn RequestFilter>) -> (&'static str, Value) {
+    let url = paused["request"]["url"].as_str().unwrap_or_default();
+    let kind = paused["resourceType"].as_str().unwrap_or_default();
+    let page = if page.starts_with("http") { page } else { url };
+    let id = &paused["requestId"];
+    if filter.is_some_and(|filter| filter.blocks(&Request { url, page, kind })) {
+        ("Fetch.failRequest", json!({"requestId": id, "errorReason": "BlockedByClient"}))
+    } else {
+        ("Fetch.continueRequest", json!({"requestId": id}))
+    }
 }
 
 fn text(value: &Value) -> String {

@@ -26,6 +26,7 @@ pub(crate) const SOURCE: &str = concat!(
     include_str!("visible_elements/kinds.js"),
     include_str!("visible_elements/hits.js"),
     include_str!("visible_elements/image_maps.js"),
+    include_str!("visible_elements/lines.js"),
     include_str!("visible_elements/observer.js"),
     include_str!("visible_elements/actions.js"),
     include_str!("visible_elements/api.js"),

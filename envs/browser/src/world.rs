@@ -7,7 +7,8 @@ use glim_env::{Clock, EnvError, Notice, Seed, Viewport, WebStart};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::browser::{Browser, ContextEvent, Engine};
+use crate::browser::{Browser, ContextEvent, Engine, SetUp};
+use crate::filter::RequestFilter;
 use crate::gate::{Fence, Gate};
 use crate::observe::MarkSource;
 use crate::pace::{EPOCH_S, Pace};
@@ -44,6 +45,17 @@ pub(crate) struct World {
     /// The document of the start page, while nothing but the start page has been shown.
     begun: Option<String>,
     browser: Arc<Browser>,
+    filter: Option<Arc<dyn RequestFilter>>,
+    /// Whether observations hold the lines of text.
+    pub reads_text: bool,
+    pub lines: Vec<crate::env::TextLine>,
+}
+
+/// What holds for all episodes of one environment.
+#[derive(Clone, Default)]
+pub(crate) struct Manner {
+    pub filter: Option<Arc<dyn RequestFilter>>,
+    pub reads_text: bool,
 }
 
 impl Drop for World {
@@ -54,7 +66,12 @@ impl Drop for World {
 
 impl World {
     /// Opens a context with one empty tab.
-    pub async fn open(browser: &Arc<Browser>, start: &WebStart, seed: Seed) -> Result<World, EnvError> {
+    pub async fn open(
+        browser: &Arc<Browser>,
+        start: &WebStart,
+        seed: Seed,
+        manner: &Manner,
+    ) -> Result<World, EnvError> {
         let engine = browser.engine().await?;
         let gate = Gate::open().await?;
         let fence = Fence::of(start);
@@ -76,7 +93,7 @@ impl World {
             .await
             .map_err(broke)?;
         let context = created["browserContextId"].as_str().unwrap_or_default().to_owned();
-        let events = engine.listen(&context, Vec::new());
+        let events = engine.listen(&context, SetUp::default());
         let mut world = World {
             engine,
             context,
@@ -92,6 +109,9 @@ impl World {
             seed,
             begun: None,
             browser: browser.clone(),
+            filter: manner.filter.clone(),
+            reads_text: manner.reads_text,
+            lines: Vec::new(),
         };
         world.events = world.engine.listen(&world.context, world.set_up());
         world.set_downloads().await?;
@@ -134,36 +154,60 @@ impl World {
     /// Whether a reset to `start` can load its page in the tab that is still open: both episodes live on pages of ours
     /// that begin episodes by themselves, behind the same fence.
     fn can_load_again(&self, start: &WebStart) -> bool {
-        let same = |a: &WebStart, b: &WebStart| {
-            (&a.routes, a.viewport, a.window, a.clock, a.downloads)
-                == (&b.routes, b.viewport, b.window, b.clock, b.downloads)
-        };
         start.begin.is_some()
             && self.begun.is_some()
             && start.allow.is_empty()
             && self.start.allow.is_empty()
-            && same(start, &self.start)
+            && same_world(start, &self.start)
             && self.tabs.len() == 1
             && self.tabs[0].tab.check().is_ok()
     }
 
     /// Empties what the last episode may have left in the context, and loads the start page in its tab.
     async fn load_again(&mut self, start: &WebStart, seed: Seed) -> Result<(), EnvError> {
+        let origins = start.routes.keys().map(|host| format!("http://{host}")).collect();
+        self.empty(start, seed, origins).await?;
+        self.load_start().await
+    }
+
+    /// The same world as if nobody had been there before, if it can show what `start` and `manner` ask for.
+    pub async fn emptied(mut self, start: &WebStart, seed: Seed, manner: &Manner) -> Option<World> {
+        let filter = |filter: &Option<Arc<dyn RequestFilter>>| filter.as_ref().map(Arc::as_ptr).map(<*const _>::cast::<()>);
+        let usable = same_world(start, &self.start)
+            && start.allow == self.start.allow
+            && seed == self.seed
+            && start.begin.is_none()
+            && filter(&self.filter) == filter(&manner.filter)
+            && self.tabs.len() == 1
+            && self.tabs[0].tab.check().is_ok();
+        if !usable {
+            return None;
+        }
+        self.reads_text = manner.reads_text;
+        let shown = self.tabs[0].tab.state(|state| state.url.clone());
+        let origin = url::Url::parse(&shown).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
+        let origins = origin.iter().map(url::Origin::ascii_serialization).collect();
+        let emptied = self.empty(start, seed, origins).await;
+        emptied.inspect_err(|error| tracing::debug!(%error, "a browser context was not emptied")).ok().map(|()| self)
+    }
+
+    /// Removes what the last episode may have left in the context.
+    async fn empty(&mut self, start: &WebStart, seed: Seed, origins: Vec<String>) -> Result<(), EnvError> {
         let broke = |error: crate::cdp::CallError| EnvError::Protocol {
             what: "emptying a browser context".to_owned(),
             reason: error.to_string(),
         };
         self.forget_episode(start, seed).await?;
         let tab = &self.tabs[0].tab;
-        tab.evaluate_isolated(None, "sessionStorage.clear(); window.name = ''; 0").await?;
+        // A sandboxed document has no storage, and says so by throwing.
+        let forget = "try { sessionStorage.clear(); } catch {} window.name = ''; 0";
+        tab.evaluate_isolated(None, forget).await?;
         let cookies = self.engine.link.call("Storage.clearCookies", json!({"browserContextId": self.context}));
         cookies.await.map_err(broke)?;
-        for host in start.routes.keys() {
-            let origin = json!({"origin": format!("http://{host}"), "storageTypes": "all"});
-            tab.call("Storage.clearDataForOrigin", origin).await?;
+        for origin in origins {
+            tab.call("Storage.clearDataForOrigin", json!({"origin": origin, "storageTypes": "all"})).await?;
         }
-        tab.call("Page.resetNavigationHistory", json!({})).await?;
-        self.load_start().await
+        tab.call("Page.resetNavigationHistory", json!({})).await.map(drop)
     }
 
     /// Takes the seed and the start of the next episode, and what is left of the last one from the screen.
@@ -346,7 +390,7 @@ impl World {
     }
 
     /// Puts our scripts, the screen and the clock of a new tab in place.
-    fn set_up(&self) -> Vec<(&'static str, Value)> {
+    fn set_up(&self) -> SetUp {
         let clock = Pace::new(self.start.clock, self.engine.frames.clone()).clock();
         // Also where frames are not drawn on request and time runs on: the date at least is that of the task.
         let epoch = match self.start.clock {
@@ -363,7 +407,8 @@ impl World {
             (
                 "Emulation.setDeviceMetricsOverride",
                 json!({
-                    "width": width, "height": height, "deviceScaleFactor": self.viewport.scale, "mobile": false,
+                    "width": width, "height": height, "deviceScaleFactor": self.viewport.scale,
+                    "mobile": self.start.reader.mobile,
                 }),
             ),
             // The part of the window that is drawn; a page is laid out in all of it.
@@ -371,6 +416,10 @@ impl World {
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];
+        commands.extend(crate::reader::commands(&self.start.reader, &self.engine.version.user_agent));
+        if self.filter.is_some() {
+            commands.push(("Fetch.enable", json!({"patterns": [{"urlPattern": "http*"}]})));
+        }
         match clock {
             Clock::Virtual => commands
                 .push(("Emulation.setVirtualTimePolicy", json!({"policy": "pause", "initialVirtualTime": EPOCH_S}))),
@@ -378,10 +427,16 @@ impl World {
                 commands.push(("Network.enable", json!({"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})));
             }
         }
-        commands
+        SetUp { commands, filter: self.filter.clone() }
     }
 
     pub fn browser(&self) -> &Browser {
         &self.browser
     }
+}
+
+/// Whether both starts can be made in one world.
+fn same_world(a: &WebStart, b: &WebStart) -> bool {
+    (&a.routes, a.archive, &a.reader, a.viewport, a.window, a.clock, a.downloads)
+        == (&b.routes, b.archive, &b.reader, b.viewport, b.window, b.clock, b.downloads)
 }

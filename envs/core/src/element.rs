@@ -21,15 +21,27 @@ pub struct Element {
     /// What a field holds; never that of a password field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// The type of an `<input>`, lower case: `email`, `password`, `checkbox`; empty for all else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub input_type: String,
     /// Conditions it is in.
     #[serde(default)]
     pub states: States,
     /// Its box, clipped to the viewport.
     pub rect: Rect<Css>,
+    /// The pieces of one that runs over several lines or columns, clipped like its box, which is their hull; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fragments: Vec<Rect<Css>>,
     /// A point where a click reaches it.
     pub point: Point<Css>,
     /// The share of its box where a hit-test finds it or something inside it, 0..=1.
     pub visible: f64,
+    /// The share of its whole box that lies in sight, neither scrolled away nor cut off, 0..=1.
+    #[serde(default)]
+    pub shown: f64,
+    /// A hit test at the middle of its box finds it.
+    #[serde(default)]
+    pub central: bool,
     /// A click does something.
     #[serde(default)]
     pub clickable: bool,

@@ -33,6 +33,14 @@ pub struct WebStart {
     /// Hosts that may be reached beside the routes: `example.org` (that host), `*.example.org` (it and those below),
     /// `*` (any public host).
     pub allow: Vec<String>,
+    /// A server of ours on loopback that answers for every other host, over http and https alike, as an archive of the web
+    /// does. With it nothing is asked of the network, and `allow` says nothing. The scheme that the page asked with is in
+    /// the header `X-Forwarded-Proto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<SocketAddr>,
+    /// What pages are told of the reader and the device.
+    #[serde(default, skip_serializing_if = "Reader::is_plain")]
+    pub reader: Reader,
     /// Whether files may be saved.
     pub downloads: bool,
     /// Whose time the page lives in.
@@ -47,6 +55,29 @@ pub struct WebStart {
     pub ready: Option<String>,
     /// An expression that is evaluated with every observation; its value is [`crate::Step::signal`].
     pub watch: Option<String>,
+}
+
+/// What pages are told of the reader and the device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reader {
+    /// A phone or a tablet: touch, mobile layout and user agent.
+    pub mobile: bool,
+    /// Prefers dark pages.
+    pub dark: bool,
+    /// BCP 47 tag of the language that is asked for; `en-US` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Put behind the browser's user agent: who this is and whom to ask about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+impl Reader {
+    /// Whether there is nothing that a page is to be told.
+    pub fn is_plain(&self) -> bool {
+        *self == Reader::default()
+    }
 }
 
 /// Whose time a page lives in.
@@ -80,6 +111,8 @@ impl WebStart {
             window: None,
             routes: BTreeMap::new(),
             allow: Vec::new(),
+            archive: None,
+            reader: Reader::default(),
             downloads: false,
             clock: Clock::Virtual,
             begin: None,

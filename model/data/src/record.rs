@@ -176,6 +176,8 @@ pub struct Element {
     pub point_px: PointPx,
     /// The share of its box where a hit test finds it, 0..=1.
     pub visible: f32,
+    /// The share of its whole box that lies in sight, neither scrolled away nor cut off, 0..=1.
+    pub shown: f32,
     /// A click does something.
     pub clickable: bool,
     /// Text can be typed into it.

@@ -4,15 +4,21 @@
 const essence = ({ el, via, frame, image, imageBox, inside, boxes, role, own, active, atomic, labelled }) => (
   { el, via, frame, image, imageBox, inside, boxes, role, own, active, atomic, labelled });
 
-const observe = ({ x = 0, y = 0, scale = [1, 1], clip, max = 1000 } = {}) => {
+// How the top document lies on a screen that is zoomed, as that of a phone that shows a wide page.
+const zoomed = () => {
+  const { scale, offsetLeft, offsetTop } = visualViewport ?? { scale: 1, offsetLeft: 0, offsetTop: 0 };
+  return { ox: -offsetLeft * scale, oy: -offsetTop * scale, sx: scale, sy: scale };
+};
+
+const observe = ({ x = 0, y = 0, scale = [1, 1], clip, max = 1000, reads = false, top = false } = {}) => {
   const root = dom.html(document);
   const scrolling = document.scrollingElement ?? root;
   const [wide, high] = [scrolling?.scrollWidth ?? 0, scrolling?.scrollHeight ?? 0];
   const page = { x: round(scrollX), y: round(scrollY), width: wide, height: high };
-  const frame = frameOf(document, null, null, { ox: x, oy: y, sx: scale[0], sy: scale[1] });
+  const frame = frameOf(document, null, null, top ? zoomed() : { ox: x, oy: y, sx: scale[0], sy: scale[1] });
   frame.given = clip ?? [x, y, x + innerWidth * scale[0], y + innerHeight * scale[1]];
   frame.clip = clipFor(frame, frame.given);
-  const observer = new Observer(max);
+  const observer = new Observer(max, reads);
   if (area(frame.clip) > 0) observer.walk(frame);
   observer.withoutDoubles();
   for (const entry of observer.entries) if (entry.image) entry.imageBox = dom.box(entry.image);
@@ -23,6 +29,7 @@ const observe = ({ x = 0, y = 0, scale = [1, 1], clip, max = 1000 } = {}) => {
     title: Object.getOwnPropertyDescriptor(Document.prototype, 'title').get.call(document),
     scroll: page,
     elements,
+    lines: observer.reader?.lines ?? [],
     frames: observer.frames.map(({ at, placement, path }) => ({
       at, x: round(placement.ox), y: round(placement.oy), scale: [placement.sx, placement.sy],
       clip: placement.shown.map(round), path,

@@ -94,6 +94,12 @@ class Hits {
     });
   }
 
+  // Whether the middle of its hull is one of an entry's own points.
+  central(entry) {
+    const [x, y] = entry.middle;
+    return this.test(entry, [[x, y]])[1].length === 1;
+  }
+
   // Fills in `visible` (share of sampled points), `point` and `cover`; false if no point is visible.
   probe(entry) {
     const { frame, boxes } = entry;
@@ -116,6 +122,7 @@ class Hits {
     entry.point = toTop(frame, nearest.x, nearest.y);
     entry.reached = best > 0.5;
     entry.visible = found.length / tested;
+    entry.middle = [cx, cy];
     return true;
   }
 

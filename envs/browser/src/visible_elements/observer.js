@@ -1,12 +1,13 @@
 // One observation: walks the documents and lists what is to be listed.
 
 class Observer {
-  constructor(max) {
+  constructor(max, reads) {
     this.max = max;
     this.entries = [];
     this.frames = [];
     this.figures = 0;
     this.hits = new Hits(HITS);
+    this.reader = reads ? new Reader(this.hits) : null;
     this.nodes = NODES;
     this.truncated = false;
     this.focused = deepActive(document);
@@ -30,7 +31,10 @@ class Observer {
       }
       const place = stack.pop();
       const el = stack.pop();
-      if (dom.type(el) !== 1) continue;
+      if (dom.type(el) === 3) {
+        this.reader?.read(el, place);
+        continue;
+      }
       const tag = dom.tag(el);
       if (SKIP.has(tag)) continue;
       if (tag === 'map') {
@@ -222,9 +226,21 @@ class Observer {
     const value = valueOf(el, role);
     if (value !== undefined) element.value = shorten(value, TEXT);
     element.states = states;
+    if (inputType(el)) element.input_type = inputType(el);
     element.rect = { x: round(left), y: round(top), width: round(right - left), height: round(bottom - top) };
+    if (entry.boxes.length > 1) {
+      element.fragments = lines(entry.boxes).slice(0, FRAGMENTS).map((box) => {
+        const [x, y] = toTop(frame, box[0], box[1]);
+        const [far, low] = toTop(frame, box[2], box[3]);
+        return { x: round(x), y: round(y), width: round(far - x), height: round(low - y) };
+      });
+      if (element.fragments.length === 1) delete element.fragments;
+    }
     element.point = { x: round(entry.point[0]), y: round(entry.point[1]) };
     element.visible = Math.round(entry.visible * 1000) / 1000;
+    const whole = sides(dom.box(entry.image ?? entry.via));
+    element.shown = area(whole) ? Math.round((area(meet(whole, styles.clip)) / area(whole)) * 1000) / 1000 : 1;
+    element.central = this.hits.central(entry);
     const inert = states.disabled || styles.inert || styles.passive || !entry.reached;
     const passiveRole = PASSIVE.has(role) || (role === 'generic' && !isHtml(el));
     const acts = entry.active && tag !== 'canvas' && passiveRole ? reacts(el, styles) || dom.has(el, 'tabindex')

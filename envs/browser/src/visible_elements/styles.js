@@ -103,7 +103,22 @@ class Styles {
   shownText(node) {
     let text = node.data;
     const styles = this.of(flatParent(node));
+    if (text.length > 200) text = text.slice(...this.shownRange(node));
+    switch (styles.style.textTransform) {
+      case 'uppercase': return text.toUpperCase();
+      case 'lowercase': return text.toLowerCase();
+      case 'capitalize': return text.replace(/(^|\s)(\S)/g, (_, gap, letter) => gap + letter.toUpperCase());
+      default: return text;
+    }
+  }
+
+  // Where the part of a text node begins and ends that is not scrolled out of sight.
+  shownRange(node) {
+    const text = node.data;
+    const styles = this.of(flatParent(node));
+    let [start, end] = [0, text.length];
     if (text.length > 200) {
+      this.range ??= this.frame.doc.createRange();
       const clip = styles.inner;
       const probe = (at) => {
         this.range.setStart(node, at);
@@ -123,16 +138,10 @@ class Styles {
       };
       this.range.selectNodeContents(node);
       const all = this.range.getBoundingClientRect();
-      const end = all.bottom > clip[3] ? first((rect) => (rect.top + rect.bottom) / 2 > clip[3]) : text.length;
-      const start = all.top < clip[1] ? first((rect) => (rect.top + rect.bottom) / 2 >= clip[1]) : 0;
-      text = text.slice(start, end);
+      if (all.bottom > clip[3]) end = first((rect) => (rect.top + rect.bottom) / 2 > clip[3]);
+      if (all.top < clip[1]) start = first((rect) => (rect.top + rect.bottom) / 2 >= clip[1]);
     }
-    switch (styles.style.textTransform) {
-      case 'uppercase': return text.toUpperCase();
-      case 'lowercase': return text.toLowerCase();
-      case 'capitalize': return text.replace(/(^|\s)(\S)/g, (_, gap, letter) => gap + letter.toUpperCase());
-      default: return text;
-    }
+    return [start, end];
   }
 }
 
