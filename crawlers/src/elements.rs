@@ -38,6 +38,8 @@ pub struct Seen {
     pub elements: Vec<Element>,
     /// For each of them the mark by which the browser knows it.
     pub marks: Vec<u32>,
+    /// What was left out but can be seen in part, and might be taken for one of them.
+    pub others: Vec<Element>,
     /// How many were left out, by reason.
     pub dropped: BTreeMap<&'static str, u32>,
 }
@@ -49,7 +51,10 @@ pub fn elements(observation: &Observation, picture: &Picture) -> Seen {
     for found in &observation.elements {
         let element = describe(found, scale);
         match flaw(found, &element, picture, scale) {
-            Some(reason) => *seen.dropped.entry(reason).or_default() += 1,
+            Some(reason) => {
+                *seen.dropped.entry(reason).or_default() += 1;
+                seen.others.push(element);
+            }
             None => {
                 seen.elements.push(element);
                 seen.marks.push(found.mark);

@@ -400,6 +400,7 @@ impl World {
         let page_world = PAGE_WORLD.trim_end().trim_end_matches(';');
         let page_world = format!("{page_world}({}, {epoch});", self.load_seed());
         let (width, height) = self.window();
+        let pixels = |css: u32| (f64::from(css) * self.viewport.scale).round() as u32;
         let mut commands = vec![
             ("Page.enable", json!({})),
             ("Page.addScriptToEvaluateOnNewDocument", Tab::script(page_world, false)),
@@ -411,8 +412,8 @@ impl World {
                     "mobile": self.start.reader.mobile,
                 }),
             ),
-            // The part of the window that is drawn; a page is laid out in all of it.
-            ("Emulation.setVisibleSize", json!({"width": self.viewport.width, "height": self.viewport.height})),
+            // The part of the window that is drawn, in image pixels; a page is laid out in all of it.
+            ("Emulation.setVisibleSize", json!({"width": pixels(self.viewport.width), "height": pixels(self.viewport.height)})),
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];

@@ -54,16 +54,25 @@ class Hits {
   }
 
   // 2: the entry itself; 1: something inside it that can be operated by itself; 0: something else.
-  relation(entry, hit) {
+  relation(entry, hit, x, y) {
     if (!hit) return 0;
     const { el, via } = entry;
     if (within(hit, via)) {
+      if (entry.own && hit !== via && this.buried(entry.frame, entry.stylesOf, hit, via, x, y)) return 0;
       for (let node = hit; node && node !== via && node !== el; node = flatParent(node)) if (isWidget(node)) return 1;
       return 2;
     }
     if (el !== via && within(hit, el)) return 2;
     if (entry.image) return hit === entry.image ? 2 : 0;
     return entry.labelled && labelOf(hit) === el ? 2 : 0;
+  }
+
+  // Whether something laid over an element's text from inside the element hides it.
+  buried(frame, styles, hit, el, x, y) {
+    for (let node = hit; node && node !== el; node = flatParent(node)) {
+      if (/absolute|fixed/.test(styles.of(node).position) && this.paints(frame, node, x, y)) return true;
+    }
+    return false;
   }
 
   // Whether nothing that paints lies above an entry which a plain hit test passes over.
@@ -135,7 +144,7 @@ class Hits {
       if (entry.inside && !entry.inside(x, y)) continue;
       tested++;
       const hit = this.at(frame, x, y);
-      let rank = this.relation(entry, hit);
+      let rank = this.relation(entry, hit, x, y);
       if (!rank && (entry.own || entry.styles.passive) && this.seen(entry, x, y)) rank = 0.5;
       if (rank) found.push({ x, y, rank });
       else entry.cover ??= hit;

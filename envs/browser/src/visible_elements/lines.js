@@ -69,8 +69,9 @@ class Reader {
     if (height(box) < 4 || width(box) < 1 || area(box) < 0.75 * area(whole) || ICONS.test(text)) return;
     const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
     const hit = this.hits.at(frame, x, y);
-    const seen = hit && within(hit, parent);
-    if (!seen && !this.hits.seen({ el: parent, frame, styles: own, stylesOf: styles }, x, y)) return;
+    const inside = hit && within(hit, parent);
+    if (inside ? this.hits.buried(frame, styles, hit, parent, x, y)
+      : !this.hits.seen({ el: parent, frame, styles: own, stylesOf: styles }, x, y)) return;
     const shown = this.cased(text, own.style.textTransform);
     const placed = [...toTop(frame, box[0], box[1]), ...toTop(frame, box[2], box[3])].map(round);
     const line = this.lines[this.lines.length - 1];

@@ -10,4 +10,5 @@ mod clock;
 mod failures;
 mod fence;
 mod interruptions;
+mod reading;
 mod servers;

@@ -1,0 +1,452 @@
+//! One page, shown and operated: its first screen, screens further down, and states that open when it is operated.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use glim_browser::{BrowserEnv, Document};
+use glim_data::record::{Element, ImageInfo, SCHEMA_VERSION, Screen, Source, TrailStep, View};
+use glim_env::{Action, Clock, EnvError, Environment, Observation, Outcome, Reader, Seed, Target, Viewport, WebStart};
+use serde::{Deserialize, Serialize};
+
+use crate::blocklist::Blocklist;
+use crate::consent::{self, Consent};
+use crate::elements::{self, Seen};
+use crate::filter::{Drop, language};
+use crate::interact::{self, Effect, Interaction};
+use crate::picture::{Encoding, Picture};
+use crate::questions;
+
+/// A screen and preferences that pages are shown with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewRecipe {
+    /// What it is called in records.
+    pub name: String,
+    /// CSS pixels, 200 to 8000.
+    pub width: u32,
+    /// CSS pixels, 200 to 8000.
+    pub height: u32,
+    /// Image pixels for a CSS pixel, 0.5 to 4.
+    #[serde(default = "one")]
+    pub scale: f64,
+    /// Touch, mobile layout and user agent.
+    #[serde(default)]
+    pub mobile: bool,
+    /// The user prefers dark pages.
+    #[serde(default)]
+    pub dark: bool,
+    /// BCP 47 tag of the language asked for.
+    #[serde(default = "english")]
+    pub locale: String,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn english() -> String {
+    "en-US".to_owned()
+}
+
+impl Default for ViewRecipe {
+    fn default() -> Self {
+        ViewRecipe {
+            name: "laptop".to_owned(),
+            width: 1280,
+            height: 720,
+            scale: 1.0,
+            mobile: false,
+            dark: false,
+            locale: english(),
+        }
+    }
+}
+
+/// How far a page is looked into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Looks {
+    /// Screens further down the page, at the most.
+    pub scrolls: usize,
+    /// States opened by operating it, at the most.
+    pub interactions: usize,
+    /// What is tried.
+    pub interact: Vec<Interaction>,
+    /// Banners that ask for consent.
+    pub consent: Consent,
+    /// Seconds that one page may take in all, in one view.
+    pub page_seconds: u64,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Looks {
+            scrolls: 1,
+            interactions: 3,
+            interact: vec![
+                Interaction::Unfold,
+                Interaction::Tab,
+                Interaction::Press,
+                Interaction::Hover,
+                Interaction::Fill,
+            ],
+            consent: Consent::default(),
+            page_seconds: 60,
+        }
+    }
+}
+
+/// Where pages are loaded from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// The network. With who asks, put behind the user agent.
+    Live {
+        /// Name and contact.
+        agent: Option<String>,
+    },
+    /// A server of ours that has all of it.
+    Archive(SocketAddr),
+    /// Hosts of ours; everything else is refused.
+    Routes(BTreeMap<String, SocketAddr>),
+}
+
+/// A page to be shown.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Its address.
+    pub url: String,
+    /// Its id.
+    pub page_id: String,
+    /// Where it came from.
+    pub source: Source,
+    /// Under which licence, if somebody said.
+    pub license: String,
+    /// Where it is loaded from.
+    pub way: Way,
+}
+
+/// One screen of a page.
+#[derive(Debug)]
+pub struct Shot {
+    /// The record, without questions.
+    pub screen: Screen,
+    /// The picture as it is to be stored.
+    pub image: Vec<u8>,
+    /// Elements that can be seen in part and are not in the record.
+    pub others: Vec<Element>,
+}
+
+/// What came of a page.
+#[derive(Debug)]
+pub enum Shown {
+    /// Screens; the first is the page as it was loaded.
+    Shots(Vec<Shot>),
+    /// It is not kept.
+    Dropped(Drop),
+}
+
+/// How pages are shown.
+pub struct Camera {
+    /// How far a page is looked into.
+    pub looks: Looks,
+    /// How pictures are stored.
+    pub encoding: Encoding,
+    /// What is not loaded.
+    pub blocklist: Option<Arc<Blocklist>>,
+    /// Name and version of the browser.
+    pub browser: String,
+    /// The seed of pages' chance.
+    pub seed: Seed,
+}
+
+/// A screen as it was seen, before it is a record.
+struct Look {
+    shot: Shot,
+    marks: Vec<u32>,
+    picture: Picture,
+}
+
+impl Camera {
+    /// Shows a page in one view. `judge` says whether its first screen is worth going on.
+    ///
+    /// # Errors
+    /// If the world broke: the page cannot be reached, hangs or crashes.
+    pub async fn show(
+        &self,
+        env: &mut BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+        judge: impl Fn(&Screen, &Picture) -> Option<Drop> + Send,
+    ) -> Result<Shown, EnvError> {
+        let limit = Duration::from_secs(self.looks.page_seconds);
+        let shown = tokio::time::timeout(limit, self.screens(env, ask, view, &judge)).await;
+        shown.unwrap_or_else(|_| {
+            Err(EnvError::Timeout { what: format!("showing `{}`", ask.url), limit_ms: limit.as_millis() as u64 })
+        })
+    }
+
+    async fn screens(
+        &self,
+        env: &mut BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+        judge: &(impl Fn(&Screen, &Picture) -> Option<Drop> + Send),
+    ) -> Result<Shown, EnvError> {
+        let start = start(ask, view);
+        let mut observation = self.load(env, &start).await?;
+        let document = env.document().await?;
+        if !document.content_type.contains("html") && !document.content_type.contains("svg") {
+            return Ok(Shown::Dropped(Drop::new("not_html", document.content_type)));
+        }
+        let mut first = self.look(env, ask, view, &document, &observation, Vec::new()).await?;
+        let mut trail = Vec::new();
+        if self.looks.consent == Consent::Dismiss
+            && let Some(at) = consent::answer(&first.shot.screen.elements, &first.shot.screen.lines)
+        {
+            let step = env.step(&Action::click(Target::Mark(first.marks[at]))).await?;
+            if step.outcome == Outcome::Done && step.observation.url == observation.url {
+                trail.push(trail_step(&first.shot.screen, at, "dismiss_consent", ""));
+                observation = step.observation;
+                first = self.look(env, ask, view, &document, &observation, trail.clone()).await?;
+            }
+        }
+        if let Some(drop) = judge(&first.shot.screen, &first.picture) {
+            return Ok(Shown::Dropped(drop));
+        }
+        let mut steps = Vec::new();
+        let mut shots = Vec::new();
+        self.operate(env, ask, view, &document, &start, &first, &trail, &mut steps, &mut shots).await?;
+        self.scroll(env, ask, view, &document, &start, &first, &trail, &mut shots).await?;
+        let mut first = first.shot;
+        first.screen.questions = steps;
+        shots.insert(0, first);
+        Ok(Shown::Shots(shots))
+    }
+
+    async fn load(&self, env: &mut BrowserEnv, start: &WebStart) -> Result<Observation, EnvError> {
+        let observation = env.visit(start, self.seed).await?;
+        let hiding = self.blocklist.as_ref().map(|list| list.hiding(&observation.url)).unwrap_or_default();
+        if hiding.is_empty() {
+            return Ok(observation);
+        }
+        let sheet = serde_json::Value::from(hiding);
+        env.evaluate(&format!(
+            "(() => {{ const sheet = new CSSStyleSheet(); sheet.replaceSync({sheet}); \
+             document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]; return 0; }})()"
+        ))
+        .await?;
+        Ok(env.step(&Action::Wait { ms: 1 }).await?.observation)
+    }
+
+    /// Tries what may open something, each time from the page as it was loaded.
+    #[expect(clippy::too_many_arguments, reason = "one walk over one page, split for reading")]
+    async fn operate(
+        &self,
+        env: &mut BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+        document: &Document,
+        start: &WebStart,
+        first: &Look,
+        trail: &[TrailStep],
+        steps: &mut Vec<glim_data::record::Question>,
+        shots: &mut Vec<Shot>,
+    ) -> Result<(), EnvError> {
+        if self.looks.interactions == 0 {
+            return Ok(());
+        }
+        let before = &first.shot.screen;
+        let mut fresh = true;
+        let mut kept = 0;
+        // More tries than states wanted: many buttons do nothing that can be seen.
+        for one in interact::tries(before, &first.marks, &self.looks.interact, 2 * self.looks.interactions) {
+            if kept == self.looks.interactions {
+                break;
+            }
+            if !fresh {
+                let again = self.load(env, start).await?;
+                // A page that is not the same twice has no trail that leads anywhere.
+                if !trail.is_empty() || again.elements.len() < first.marks.len() {
+                    break;
+                }
+            }
+            fresh = false;
+            let step = env.step(&one.action).await?;
+            if step.outcome != Outcome::Done || step.observation.url != before.final_url || step.observation.tabs.len() > 1 {
+                continue;
+            }
+            let mut steps_to = trail.to_vec();
+            steps_to.push(trail_step(before, one.at, interact::name_of(one.kind), &one.argument));
+            let look = self.look(env, ask, view, document, &step.observation, steps_to).await?;
+            let effect = interact::effect(before, &look.shot.screen);
+            if effect == Effect::None {
+                continue;
+            }
+            if let Some(purpose) = interact::purpose(&one, &before.elements[one.at], &effect) {
+                steps.push(questions::step(before, &before.elements[one.at], &purpose, self.seed));
+            }
+            kept += 1;
+            shots.push(look.shot);
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one walk over one page, split for reading")]
+    async fn scroll(
+        &self,
+        env: &mut BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+        document: &Document,
+        start: &WebStart,
+        first: &Look,
+        trail: &[TrailStep],
+        shots: &mut Vec<Shot>,
+    ) -> Result<(), EnvError> {
+        let screen = &first.shot.screen;
+        if self.looks.scrolls == 0 || screen.scroll[3] < view.height as f32 * 1.3 {
+            return Ok(());
+        }
+        if self.looks.interactions > 0 {
+            self.load(env, start).await?;
+        }
+        let mut steps_to = trail.to_vec();
+        let mut at = screen.scroll[1];
+        for _ in 0..self.looks.scrolls {
+            let down = f64::from(view.height) * 0.8;
+            let step = env.step(&Action::Scroll { target: None, dx: 0.0, dy: down }).await?;
+            let now = step.observation.scroll.y as f32;
+            if step.outcome != Outcome::Done || now <= at + 1.0 || step.observation.url != screen.final_url {
+                break;
+            }
+            at = now;
+            steps_to.push(TrailStep {
+                action: "scroll".to_owned(),
+                argument: format!("{down}"),
+                screen_id: shots.last().map_or(&screen.screen_id, |shot| &shot.screen.screen_id).clone(),
+                ..TrailStep::default()
+            });
+            shots.push(self.look(env, ask, view, document, &step.observation, steps_to.clone()).await?.shot);
+        }
+        Ok(())
+    }
+
+    /// Makes a record of what the browser shows.
+    async fn look(
+        &self,
+        env: &BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+        document: &Document,
+        observation: &Observation,
+        trail: Vec<TrailStep>,
+    ) -> Result<Look, EnvError> {
+        let lines = elements::lines(env.lines(), observation.viewport.scale);
+        let encoding = self.encoding;
+        let seen_by = observation.clone();
+        // Pictures take milliseconds of a core each: not on the threads that speak with browsers.
+        let worked = tokio::task::spawn_blocking(move || {
+            let png = seen_by.screenshot.png.clone();
+            let picture = Picture::read(&png).map_err(|error| error.to_string())?;
+            let seen = elements::elements(&seen_by, &picture);
+            let file = picture.encode(&png, encoding).map_err(|error| error.to_string())?;
+            Ok::<_, String>((picture, seen, file))
+        });
+        let broken = |reason: String| EnvError::Protocol { what: format!("the picture of `{}`", ask.url), reason };
+        let (picture, seen, image) = worked.await.expect("looking at a picture does not panic").map_err(broken)?;
+        let Seen { elements, marks, others, .. } = seen;
+        let heading = elements.iter().find(|element| element.role == "heading").map(|element| element.text.clone());
+        let text: String = lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ");
+        let scroll = &observation.scroll;
+        let mut screen = Screen {
+            schema_version: SCHEMA_VERSION,
+            screen_id: screen_id(&ask.page_id, view, &trail),
+            page_id: ask.page_id.clone(),
+            url: ask.url.clone(),
+            final_url: observation.url.clone(),
+            site: crate::site_of(&observation.url),
+            fetched_at: crate::now(),
+            status: document.status,
+            source: ask.source.clone(),
+            license: ask.license.clone(),
+            lang: language(&text),
+            title: observation.title.clone(),
+            heading: heading.unwrap_or_default(),
+            view: View {
+                name: view.name.clone(),
+                width: view.width,
+                height: view.height,
+                scale: view.scale as f32,
+                mobile: view.mobile,
+                dark: view.dark,
+                locale: view.locale.clone(),
+            },
+            scroll: [scroll.x as f32, scroll.y as f32, scroll.width as f32, scroll.height as f32],
+            trail,
+            browser: self.browser.clone(),
+            image: ImageInfo {
+                sha256: crate::sha256(&image),
+                phash: format!("{:016x}", picture.perceptual_hash()),
+                width: picture.width(),
+                height: picture.height(),
+                format: self.encoding.kind.name().to_owned(),
+            },
+            elements,
+            lines,
+            questions: Vec::new(),
+            html: String::new(),
+        };
+        if screen.lang.is_empty() {
+            screen.lang = document.lang.split('-').next().unwrap_or_default().to_lowercase();
+        }
+        Ok(Look { shot: Shot { screen, image, others }, marks, picture })
+    }
+}
+
+fn start(ask: &Ask, view: &ViewRecipe) -> WebStart {
+    let viewport = Viewport { width: view.width, height: view.height, scale: view.scale };
+    let reader = Reader {
+        mobile: view.mobile,
+        dark: view.dark,
+        locale: (view.locale != english()).then(|| view.locale.clone()),
+        agent: None,
+    };
+    let start = WebStart { viewport: Some(viewport), reader, ..WebStart::local(&ask.url) };
+    match &ask.way {
+        Way::Live { agent } => WebStart {
+            allow: vec!["*".to_owned()],
+            clock: Clock::Real,
+            reader: Reader { agent: agent.clone(), ..start.reader },
+            ..start
+        },
+        Way::Archive(archive) => WebStart { archive: Some(*archive), ..start },
+        Way::Routes(routes) => WebStart { routes: routes.clone(), ..start },
+    }
+}
+
+fn trail_step(on: &Screen, at: usize, action: &str, argument: &str) -> TrailStep {
+    let element = &on.elements[at];
+    TrailStep {
+        action: action.to_owned(),
+        argument: argument.to_owned(),
+        role: element.role.clone(),
+        name: if element.name.is_empty() { element.text.clone() } else { element.name.clone() },
+        screen_id: on.screen_id.clone(),
+        element: element.id,
+        box_px: element.box_px,
+    }
+}
+
+/// Equal pages, views and trails have equal ids.
+fn screen_id(page_id: &str, view: &ViewRecipe, trail: &[TrailStep]) -> String {
+    let mut told = format!(
+        "{page_id} {} {}x{}@{} {} {} {}",
+        view.name, view.width, view.height, view.scale, view.mobile, view.dark, view.locale
+    );
+    for step in trail {
+        told.push_str(&format!("\n{} {} {} {}", step.action, step.argument, step.screen_id, step.element));
+    }
+    crate::sha256(told.as_bytes())[..32].to_owned()
+}

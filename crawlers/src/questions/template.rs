@@ -1,0 +1,130 @@
+//! The sentences that questions are asked with. Our own; `{}` stands for the expression or the place.
+
+/// From words to a box.
+pub const BOX_OF: [&str; 8] = [
+    "Locate {} on this screenshot. Answer with its bounding box.",
+    "Where is {}? Give the bounding box.",
+    "Find {} and give its box as [[x1,y1,x2,y2]].",
+    "Give the bounding box of {}.",
+    "Mark {} with a box.",
+    "In the picture, which area does {} take up? Answer with a box.",
+    "Point out {} by its bounding box.",
+    "I am looking for {}. Which box encloses it?",
+];
+
+/// From words to a point.
+pub const POINT_OF: [&str; 8] = [
+    "Where would you click to use {}? Answer with a point.",
+    "Give one point on {}.",
+    "Click {}.",
+    "Tap {}: at which point?",
+    "At which point of the screen is {}?",
+    "Move the pointer onto {}. Answer with its position.",
+    "Give the position of {} as [[x,y]].",
+    "Which point hits {}?",
+];
+
+/// From a purpose to a point; `{}` is a verb phrase.
+pub const POINT_FOR: [&str; 5] = [
+    "Where would you click to {}?",
+    "I want to {}. At which point of the screen can that be done?",
+    "Which point do you press to {}?",
+    "Give the point to click in order to {}.",
+    "Help me {}: where on the screen?",
+];
+
+/// From a purpose to a box; `{}` is a verb phrase.
+pub const BOX_FOR: [&str; 4] = [
+    "Which element is there to {}? Answer with its bounding box.",
+    "I want to {}. Give the box of the element that does it.",
+    "Give the bounding box of what one uses to {}.",
+    "Find the control to {} and give its box.",
+];
+
+/// From words to several boxes.
+pub const BOXES_OF: [&str; 5] = [
+    "Locate {} on this screen. Answer with a box for each.",
+    "Give the bounding boxes of {}, in reading order.",
+    "Find {}. List one box for each.",
+    "Where are {}? Answer with their boxes.",
+    "Mark {} with boxes.",
+];
+
+/// From a box to words.
+pub const WORDS_FOR_BOX: [&str; 6] = [
+    "What is at {}? Name it so that nobody can mistake it for something else on this screen.",
+    "Describe the element in the box {} in a few words that fit nothing else here.",
+    "Which element does the box {} enclose?",
+    "Write an expression that refers to what lies at {} and to nothing else.",
+    "How would you call the element at {}?",
+    "The box {} marks one element. Which?",
+];
+
+/// From a point to words.
+pub const WORDS_FOR_POINT: [&str; 5] = [
+    "What would a click at {} hit?",
+    "Which element lies at the point {}?",
+    "Name the element under {}.",
+    "The pointer is at {}. What is it on?",
+    "Describe what is at the point {} in a few words.",
+];
+
+/// What can be read in a box.
+pub const READ: [&str; 6] = [
+    "Read the text in {}.",
+    "What is written in the area {}?",
+    "Transcribe the box {}, line by line.",
+    "Which words can be read at {}?",
+    "Write down the text inside {}.",
+    "Give the text of the region {}, keeping its lines.",
+];
+
+/// What kind of control something is.
+pub const CAPTION: [&str; 5] = [
+    "What kind of control is at {}, what is it called, and in which state is it?",
+    "Describe the control in the box {}.",
+    "Give a short caption for the control at {}.",
+    "Explain the widget in {} to somebody who cannot see it.",
+    "Say what the control at {} is and how it is set.",
+];
+
+/// What a page is about.
+pub const SUMMARY: [&str; 5] = [
+    "What is this page about?",
+    "Sum up this screen in a sentence or two.",
+    "Which page is this, and which parts does it show?",
+    "Tell somebody who cannot see the screen what is on it.",
+    "Give the title of this page and the headings that can be seen.",
+];
+
+/// What can be seen after something is used; `{}` is a verb phrase.
+pub const STEP: [&str; 5] = [
+    "What do you click to {}?",
+    "The goal is to {}. Give the point of the next click.",
+    "Next step: {}. Where?",
+    "To {}, which point of this screen do you choose?",
+    "You want to {}. Answer with the point to act on.",
+];
+
+/// A sentence with its place filled in, and the name of the template.
+pub fn fill(of: &'static str, sentences: &[&str], nth: usize, with: &str) -> (String, String) {
+    let nth = nth % sentences.len();
+    (format!("{of}_{nth}"), sentences[nth].replace("{}", with))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sentence_has_one_place_to_fill() {
+        let all: [&[&str]; 12] = [
+            &BOX_OF, &POINT_OF, &POINT_FOR, &BOX_FOR, &BOXES_OF, &WORDS_FOR_BOX, &WORDS_FOR_POINT, &READ, &CAPTION, &STEP, &[], &[],
+        ];
+        for sentence in all.into_iter().flatten() {
+            assert_eq!(sentence.matches("{}").count(), 1, "{sentence}");
+        }
+        assert!(SUMMARY.iter().all(|sentence| !sentence.contains("{}")));
+        assert_eq!(fill("box", &BOX_OF, 9, "the link"), ("box_1".into(), "Where is the link? Give the bounding box.".into()));
+    }
+}
