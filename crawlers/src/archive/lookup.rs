@@ -7,6 +7,7 @@
 //! Keys are addresses without their scheme: `example.org/a?b=c`.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use url::Url;
@@ -119,7 +120,9 @@ fn nearest(keys: &Keys, asked: Asked<'_>) -> Option<(Number, Match)> {
     let mut best: Option<((bool, usize, usize, std::cmp::Reverse<usize>), Number)> = None;
     let with_query = format!("{path}?");
     let bare = keys.get_key_value(path).into_iter();
-    let queried = keys.range::<str, _>(with_query.as_str()..).take_while(|(key, _)| key.starts_with(&with_query));
+    let queried = keys
+        .range::<str, _>((Bound::Included(with_query.as_str()), Bound::Unbounded))
+        .take_while(|(key, _)| key.starts_with(&with_query));
     for (key, slot) in bare.chain(queried).take(MOST_COMPARED) {
         let (own, twin) = both(*slot, asked.is_secure);
         let Some(number) = own.or(twin).or(slot.other.filter(|_| !asked.is_get)) else { continue };

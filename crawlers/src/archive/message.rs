@@ -188,10 +188,14 @@ fn unpacked(body: &[u8], encoding: &str, most: u64) -> Result<(Option<Vec<u8>>, 
         },
         "br" => drained(brotli_decompressor::Decompressor::new(body, 16 << 10), most),
         "zstd" if !body.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => return Ok((None, false)),
-        "zstd" => match zstd::stream::read::Decoder::with_buffer(body) {
-            Ok(mut decoder) if decoder.window_log_max(ZSTD_WINDOW).is_ok() => drained(decoder, most),
-            _ => return Ok((None, false)),
-        },
+        "zstd" => {
+            let limited = zstd::stream::read::Decoder::with_buffer(body)
+                .and_then(|mut decoder| decoder.window_log_max(ZSTD_WINDOW).map(|()| decoder));
+            match limited {
+                Ok(decoder) => drained(decoder, most),
+                Err(_) => return Ok((None, false)),
+            }
+        }
         _ => return Ok((None, false)),
     };
     let (unpacked, is_whole) = outcome?;

@@ -94,7 +94,7 @@ fn is_all(range: &HeaderValue, length: usize) -> bool {
         let (part, whole) = range.to_str().ok()?.strip_prefix("bytes ")?.split_once('/')?;
         let (first, last) = part.split_once('-')?;
         let end = last.parse::<usize>().ok()?.checked_add(1)?;
-        Some(first == "0" && end == whole.parse().ok()? && end == length)
+        Some(first == "0" && Some(end) == whole.parse().ok() && end == length)
     };
     all().unwrap_or(false)
 }

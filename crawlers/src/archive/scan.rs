@@ -17,6 +17,9 @@ const RATIO_FREE: u64 = 256 << 20;
 /// Bytes of a block that are read to look at the HTTP headers.
 const LOOK: u64 = 16 << 10;
 
+/// The two line ends after a block and the first bytes of the next record.
+const ENDS_AND_MARK: usize = 9;
+
 /// Where a record is in a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spot {
@@ -130,13 +133,15 @@ impl Scan<'_> {
 
     /// Whether the file ends here or a record follows after line ends, all of which are left unread.
     fn is_record_next(&mut self) -> io::Result<bool> {
+        let buffer = self.reader.fill_buf()?;
+        if buffer.len() >= ENDS_AND_MARK {
+            return Ok(is_begin(&buffer[..ENDS_AND_MARK]));
+        }
         let at = self.reader.position();
-        let mut next = Vec::with_capacity(9);
-        self.reader.by_ref().take(9).read_to_end(&mut next)?;
+        let mut next = Vec::with_capacity(ENDS_AND_MARK);
+        self.reader.by_ref().take(ENDS_AND_MARK as u64).read_to_end(&mut next)?;
         self.reader.seek(at);
-        let ends = next.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let rest = &next[ends..];
-        Ok(b"WARC/".starts_with(&rest[..rest.len().min(5)]))
+        Ok(is_begin(&next))
     }
 
     fn packed(&mut self) -> io::Result<()> {
@@ -219,6 +224,13 @@ impl Scan<'_> {
             at = candidate + 1;
         }
     }
+}
+
+/// Whether bytes are line ends and what of `WARC/` there is room for.
+fn is_begin(bytes: &[u8]) -> bool {
+    let ends = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let rest = &bytes[ends..];
+    b"WARC/".starts_with(&rest[..rest.len().min(5)])
 }
 
 /// The offset of a pattern whose first byte it has only once; the reader stands behind it.

@@ -8,6 +8,18 @@
 //! Nothing is written about targets themselves. A target that was handed out and never reported is not in the data set, so
 //! after a crash the sources bring it again. Links that pages have are kept in an append-only file, because no source
 //! would bring those.
+//!
+//! ```text
+//! while let Some(lease) = frontier.next().await? {
+//!     let permit = match politeness.admit(&lease.target().url).await {   // live targets only
+//!         Granted(permit) => permit,
+//!         Later { after } => { lease.report(PutOff { after }); continue }
+//!         Refused(reason) => { lease.report(Dropped); continue }
+//!     };
+//!     … load the page; drop(permit); make its records; lease.links(…) …
+//!     lease.report(Done);                                              // once the records are on the disk
+//! }
+//! ```
 
 mod disk_queue;
 mod turns;
@@ -32,6 +44,8 @@ use turns::{Pace, Turns};
 
 /// Errors of sources that are remembered.
 const MOST_PROBLEMS: usize = 50;
+/// Targets that are read from the disk in one go.
+const MOST_REFILLED: usize = 1000;
 /// Links of one page that are looked at.
 const MOST_LINKS: usize = 10_000;
 
@@ -116,6 +130,17 @@ struct Item {
 struct Tries {
     attempts: u32,
     put_off: u32,
+}
+
+/// What a worker finds.
+enum Step {
+    Found(Box<Lease>),
+    /// All is done.
+    Over,
+    /// Something may have come; another look tells.
+    Again,
+    /// Nothing now; perhaps at that time.
+    Wait(Option<Instant>),
 }
 
 /// Hands out targets to any number of workers.
@@ -207,26 +232,14 @@ impl Frontier {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
-            let until = {
-                let mut state = self.state();
-                let now = Instant::now();
-                if let Some((item, host)) = state.turns.take(now) {
-                    return Ok(Some(self.lease(&mut state, item, host)));
-                }
-                self.refill(&mut state)?;
-                if state.turns.is_ready(now) {
+            let until = match self.look()? {
+                Step::Found(lease) => return Ok(Some(*lease)),
+                Step::Over => return Ok(None),
+                Step::Again => {
+                    tokio::task::yield_now().await;
                     continue;
                 }
-                if state.is_fed
-                    && state.out == 0
-                    && state.turns.is_empty()
-                    && state.links.is_empty()
-                    && state.waiting.is_empty()
-                {
-                    self.changed.notify_waiters();
-                    return Ok(None);
-                }
-                state.turns.next_due()
+                Step::Wait(until) => until,
             };
             let due = async {
                 match until {
@@ -242,6 +255,22 @@ impl Frontier {
         }
     }
 
+    fn look(self: &Arc<Frontier>) -> Result<Step, FrontierError> {
+        let mut state = self.state();
+        let now = Instant::now();
+        if let Some((item, host)) = state.turns.take(now) {
+            return Ok(Step::Found(Box::new(self.lease(&mut state, item, host))));
+        }
+        if self.refill(&mut state)? || state.turns.is_ready(now) {
+            return Ok(Step::Again);
+        }
+        let has_nothing = state.turns.is_empty() && state.links.is_empty() && state.waiting.is_empty();
+        if state.is_fed && state.out == 0 && has_nothing {
+            return Ok(Step::Over);
+        }
+        Ok(Step::Wait(state.turns.next_due()))
+    }
+
     fn lease(self: &Arc<Frontier>, state: &mut State, item: Item, host: String) -> Lease {
         state.out += 1;
         state.counts.handed_out += 1;
@@ -249,16 +278,19 @@ impl Frontier {
         Lease { target, item, host, frontier: self.clone(), is_reported: false }
     }
 
-    /// Takes targets that wait on the disk back into memory where there is room.
-    fn refill(&self, state: &mut State) -> Result<(), FrontierError> {
+    /// Takes targets that wait on the disk back into memory where there is room; whether there are more to look at.
+    fn refill(&self, state: &mut State) -> Result<bool, FrontierError> {
         // What waits is a leftover of the sources: they come first, and half of the room lets the other hosts in.
-        while state.is_fed && state.turns.len() < self.settings.recipe.read_ahead.div_ceil(2) {
+        for _ in 0..MOST_REFILLED {
+            if !state.is_fed || state.turns.len() >= self.settings.recipe.read_ahead.div_ceil(2) {
+                return Ok(false);
+            }
             match state.waiting.pop()? {
                 Some(item) => self.take_in(state, item)?,
-                None => break,
+                None => return Ok(false),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads one target from the sources or the links; waits for ever where there are none.
@@ -268,11 +300,11 @@ impl Frontier {
         let is_fed = {
             let mut state = self.state();
             let has_room = state.turns.len() < self.settings.recipe.read_ahead;
-            if has_room
-                && (feed.is_links_turn || state.is_fed)
-                && let Some(item) = state.links.pop()?
-            {
-                self.take_in(&mut state, item)?;
+            if has_room && (feed.is_links_turn || state.is_fed) && !state.links.is_empty() {
+                if let Some(item) = state.links.pop()? {
+                    self.take_in(&mut state, item)?;
+                }
+                // Also without an item, if the last lines were none: then it may be over.
                 self.changed.notify_waiters();
                 return Ok(());
             }

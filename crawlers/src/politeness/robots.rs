@@ -102,9 +102,9 @@ fn rules_of(reply: super::RobotsReply, now: Instant) -> Rules {
             // Bytes that are no robots.txt forbid nothing.
             Err(_) => Rules::All,
         },
-        Some((400..429 | 430..500, _)) => Rules::All,
+        Some((429, _)) => Rules::Unknown { until: now + UNKNOWN },
         // Also 3xx, of which there are none left but those that went round too often: the RFC takes them for absent.
-        Some((300..400, _)) => Rules::All,
+        Some((300..500, _)) => Rules::All,
         Some(_) | None => Rules::Unknown { until: now + UNKNOWN },
     }
 }

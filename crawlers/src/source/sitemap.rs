@@ -1,6 +1,6 @@
 //! Sitemaps and sitemap indexes (<https://www.sitemaps.org/protocol.html>), from the disk or the web.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 
 use glim_data::record::Source;
 use quick_xml::Reader;
@@ -184,6 +184,8 @@ fn add(location: &mut Option<String>, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufReader;
+
     use super::*;
 
     fn parsed(text: &str) -> (Vec<Listed>, Parsed) {
