@@ -114,10 +114,13 @@ fn both(slot: Slot, is_secure: bool) -> (Option<Number>, Option<Number>) {
     if is_secure { (slot.secure, slot.plain) } else { (slot.plain, slot.secure) }
 }
 
+/// Whether all that means something is the same, how many parameters are and how many names, and how few are wanting.
+type Score = (bool, usize, usize, std::cmp::Reverse<usize>);
+
 fn nearest(keys: &Keys, asked: Asked<'_>) -> Option<(Number, Match)> {
     let (path, query) = asked.key.split_once('?').unwrap_or((asked.key, ""));
     let wanted = Pairs::of(query);
-    let mut best: Option<((bool, usize, usize, std::cmp::Reverse<usize>), Number)> = None;
+    let mut best: Option<(Score, Number)> = None;
     let with_query = format!("{path}?");
     let bare = keys.get_key_value(path).into_iter();
     let queried = keys

@@ -45,6 +45,12 @@ impl Region {
         Reader { inner: self.cursor(at, SCAN_BUFFER), start: self.start }
     }
 
+    /// Whether a gzip member that unpacks to a record begins at an offset, whatever becomes of it later on.
+    pub fn has_member(&self, at: u64) -> bool {
+        let mut first = [0; 5];
+        GzDecoder::new(self.cursor(at, RECORD_BUFFER)).read_exact(&mut first).is_ok() && first == *b"WARC/"
+    }
+
     /// Reads one record's bytes, unpacked if they are compressed.
     pub fn record(&self, at: u64) -> Box<dyn BufRead> {
         let cursor = self.cursor(at, RECORD_BUFFER);

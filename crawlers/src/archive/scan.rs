@@ -216,8 +216,7 @@ impl Scan<'_> {
         loop {
             self.reader.seek(at);
             let Some(candidate) = find(&mut self.reader, &[0x1f, 0x8b, 0x08])? else { return Ok(false) };
-            let mut first = [0; 5];
-            if self.region.record(candidate).read_exact(&mut first).is_ok() && first == *b"WARC/" {
+            if self.region.has_member(candidate) {
                 self.reader.seek(candidate);
                 return Ok(true);
             }
@@ -226,8 +225,12 @@ impl Scan<'_> {
     }
 }
 
-/// Whether bytes are line ends and what of `WARC/` there is room for.
+/// Whether a block may end before these bytes: with its two line ends, or fewer and what of `WARC/` there is room for.
 fn is_begin(bytes: &[u8]) -> bool {
+    // What comes behind both is not this record's fault.
+    if bytes.starts_with(b"\r\n\r\n") {
+        return true;
+    }
     let ends = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let rest = &bytes[ends..];
     b"WARC/".starts_with(&rest[..rest.len().min(5)])

@@ -119,9 +119,9 @@ impl<T> Turns<T> {
     pub fn give_back(&mut self, host: &str, item: T, is_first: bool, now: Instant) {
         if let Some(known) = self.hosts.get_mut(host) {
             if is_first {
-                known.queue.push_front(item)
+                known.queue.push_front(item);
             } else {
-                known.queue.push_back(item)
+                known.queue.push_back(item);
             }
             self.length += 1;
         }

@@ -45,7 +45,7 @@ async fn records_that_lie_cost_only_themselves() {
     let many = vec![0; 200_000];
     survives("too large", &crate::setup::record("response", "http://a.test/bad", "", &many), &[Problem::TooLarge])
         .await;
-    survives("garbage", &[0x1f, 0x8b, 0x08, 0, 1, 2, 3, b'\n', 200, 201], &[Problem::Head]).await;
+    survives("garbage", &[0x1f, 0x8b, 0x08, 0, 1, 2, 3, b'\n', 200, 201, b'\n'], &[Problem::Head]).await;
 }
 
 #[tokio::test]
@@ -76,7 +76,8 @@ async fn a_gzip_file_that_is_cut_or_damaged_is_read_around_it() {
     let mut damaged = members.clone();
     let middle = damaged[2].len() / 2;
     damaged[2][middle..middle + 40].fill(0xff);
-    damaged[3].truncate(60);
+    let most = damaged[3].len() * 3 / 4;
+    damaged[3].truncate(most);
     std::fs::write(&path, damaged.concat()).unwrap();
     let archive = open(std::slice::from_ref(&path));
     assert_eq!(
@@ -86,7 +87,7 @@ async fn a_gzip_file_that_is_cut_or_damaged_is_read_around_it() {
         archive.problems()
     );
     let broken: u64 = archive.problems().counts().values().sum();
-    assert_eq!(broken, 2);
+    assert_eq!(broken, 2, "{:?}", archive.problems());
 
     std::fs::write(&path, b"").unwrap();
     assert!(open(std::slice::from_ref(&path)).is_empty());
