@@ -119,11 +119,6 @@ impl PageId {
         id.copy_from_slice(&digest.as_ref()[..16]);
         PageId(id)
     }
-
-    /// A number that looks random and is the same in each run.
-    pub fn hash(&self) -> u64 {
-        self.0[..8].iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
-    }
 }
 
 impl fmt::Display for PageId {

@@ -88,6 +88,7 @@ pub struct Fetched {
 pub struct Fetch {
     client: reqwest::Client,
     retry: Retry,
+    timeout: Duration,
     routes: Arc<BTreeMap<String, SocketAddr>>,
     handle: Handle,
 }
@@ -122,15 +123,27 @@ impl Fetch {
             .no_proxy()
             .build()
             .map_err(|error| FetchError::Client(error.to_string()))?;
-        Ok(Fetch { client, retry: settings.retry, routes, handle: Handle::current() })
+        Ok(Fetch { client, retry: settings.retry, timeout: settings.timeout, routes, handle: Handle::current() })
     }
 
-    /// The answer for a file, whatever its status, with up to `most` bytes of its body. What may pass is tried again.
+    /// The answer for a small file, whatever its status, with up to `most` bytes of its body.
+    ///
+    /// # Errors
+    /// If there is none, or all of it takes longer than twice the time without a byte.
+    pub async fn get_once(&self, url: &Url, most: u64) -> Result<Fetched, FetchError> {
+        let whole = async {
+            let response = self.send(url, None).await?;
+            read(url, response, most).await
+        };
+        tokio::time::timeout(self.timeout * 2, whole).await.unwrap_or_else(|_| Err(FetchError::Timeout(url.clone())))
+    }
+
+    /// As [`Fetch::get_once`], but what may pass is tried again.
     ///
     /// # Errors
     /// If there is no answer.
     pub async fn get(&self, url: &Url, most: u64) -> Result<Fetched, FetchError> {
-        self.retried(url, |url| self.once(url, most)).await
+        self.retried(url, |url| async move { self.get_once(&url, most).await }).await
     }
 
     async fn retried<F: Future<Output = Result<Fetched, FetchError>>>(
@@ -156,11 +169,6 @@ impl Fetch {
             }
             attempt += 1;
         }
-    }
-
-    async fn once(&self, url: Url, most: u64) -> Result<Fetched, FetchError> {
-        let response = self.send(&url, None).await?;
-        read(&url, response, most).await
     }
 
     async fn send(&self, url: &Url, range: Option<(u64, u64)>) -> Result<reqwest::Response, FetchError> {

@@ -40,13 +40,13 @@ pub struct Limits {
     pub head_bytes: u64,
     /// How many times larger a whole file may become when it is unpacked.
     pub file_ratio: u64,
-    /// Records of all files together that are indexed, at about 200 bytes of memory each.
+    /// Records of all files together that are indexed, at about 300 bytes of memory each.
     pub records: u32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { record_bytes: 64 << 20, head_bytes: 128 << 10, file_ratio: 200, records: 20_000_000 }
+        Limits { record_bytes: 64 << 20, head_bytes: 128 << 10, file_ratio: 200, records: 5_000_000 }
     }
 }
 

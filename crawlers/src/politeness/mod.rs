@@ -96,7 +96,8 @@ impl Politeness {
         let robots: RobotsFetch = Arc::new(move |url| {
             let fetch = fetch.clone();
             Box::pin(async move {
-                let fetched = fetch.get(&url, most).await;
+                // Not tried again here: the host is asked again later, and nobody waits for it meanwhile.
+                let fetched = fetch.get_once(&url, most).await;
                 fetched.map(|fetched| (fetched.status, fetched.body)).inspect_err(|error| tracing::debug!(%error)).ok()
             })
         });

@@ -84,7 +84,8 @@ pub struct CommonCrawlRecipe {
     pub snapshot: String,
     /// Which of its two indexes is read.
     pub index: IndexKind,
-    /// Files or https URLs of that index, in this order; all of the snapshot's if there are none.
+    /// Files or https URLs of that index, in this order; all of the snapshot's if there are none. Answers of its index
+    /// server (`https://index.commoncrawl.org/…?url=*.example.org&output=json`) are CDX lines as well.
     #[serde(default)]
     pub files: Vec<String>,
     /// Where files of the index are fetched from.

@@ -187,18 +187,21 @@ fn stream(
     let start = move || {
         let (sender, mut receiver) = mpsc::channel(AHEAD);
         let emit = Emit { sender, normalize, license };
+        let source = name.clone();
         let thread = move || {
             // What it panicked with is on stderr; here it only must not look like the end of the source.
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| run(&emit)));
             let last = match outcome {
                 Ok(Ok(()) | Err(Halt::Gone)) => return,
                 Ok(Err(Halt::Broke(error))) => error,
-                Err(_) => SourceError::Panicked(name),
+                Err(_) => SourceError::Panicked(source),
             };
             let _ = emit.send(Err(last));
         };
         let spawned = std::thread::Builder::new().name("glim-source".to_owned()).spawn(thread);
-        let failed = spawned.err().map(|error| Err(SourceError::Io { path: "glim-source".into(), error }));
+        let failed = spawned
+            .err()
+            .map(|error| Err(SourceError::Broken { file: name, reason: format!("it got no thread: {error}") }));
         futures::stream::iter(failed).chain(futures::stream::poll_fn(move |context| receiver.poll_recv(context)))
     };
     futures::stream::once(async { start() }).flatten().boxed()

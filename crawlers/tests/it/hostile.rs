@@ -73,7 +73,7 @@ async fn a_gzip_file_that_is_cut_or_damaged_is_read_around_it() {
     let archive = open(std::slice::from_ref(&path));
     assert_eq!((pages(&archive, 0).len(), archive.problems().count(Problem::Truncated)), (4, 1));
 
-    let mut damaged = members.clone();
+    let mut damaged = members;
     let middle = damaged[2].len() / 2;
     damaged[2][middle..middle + 40].fill(0xff);
     let most = damaged[3].len() * 3 / 4;

@@ -185,8 +185,11 @@ async fn a_snapshot_is_read_by_its_lines() {
     assert!(errors[1].to_string().contains("line 3"), "{errors:?}");
 }
 
+/// Key, address, status and languages of a page.
+type Row<'a> = (&'a str, &'a str, i32, &'a str);
+
 /// A table as Common Crawl's, in row groups of `rows` pages each.
-fn table(path: &Path, pages: &[(&str, &str, i32, &str)], rows: usize) {
+fn table(path: &Path, pages: &[Row<'_>], rows: usize) {
     let schema = "message index { optional binary url_surtkey (UTF8); required binary url (UTF8); optional int32 fetch_status (INTEGER(16,true));
         optional binary content_mime_detected (UTF8); optional binary content_languages (UTF8); optional binary warc_filename (UTF8);
         optional int32 warc_record_offset; optional int32 warc_record_length; optional binary content_digest (UTF8); }";
@@ -198,7 +201,7 @@ fn table(path: &Path, pages: &[(&str, &str, i32, &str)], rows: usize) {
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
     for pages in pages.chunks(rows) {
         let mut group = writer.next_row_group().unwrap();
-        let text = |of: &dyn Fn(&(&str, &str, i32, &str)) -> String| -> Vec<ByteArray> {
+        let text = |of: &dyn Fn(&Row<'_>) -> String| -> Vec<ByteArray> {
             pages.iter().map(|page| ByteArray::from(of(page).into_bytes())).collect()
         };
         let numbers = |of: &dyn Fn(usize) -> i32| -> Vec<i32> { (0..pages.len()).map(of).collect() };
@@ -226,7 +229,7 @@ fn table(path: &Path, pages: &[(&str, &str, i32, &str)], rows: usize) {
                         .unwrap(),
                 ),
                 _ => {
-                    let of = |page: &(&str, &str, i32, &str)| match column {
+                    let of = |page: &Row<'_>| match column {
                         0 => page.0.to_owned(),
                         3 => "text/html".to_owned(),
                         5 => "crawl-data/x.warc.gz".to_owned(),

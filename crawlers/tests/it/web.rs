@@ -44,6 +44,10 @@ impl Web {
                     let host = request.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
                     log.lock().unwrap().push(format!("{host}{path}"));
                     let _ = stream.write_all(&answer(host, path, &request)).await;
+                    // It sends a byte now and then, for ever.
+                    while path == "/trickle" && stream.write_all(b"x").await.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
                 });
             }
         });
@@ -52,10 +56,14 @@ impl Web {
 
     /// A client for which the named hosts are here.
     pub fn fetch(&self, hosts: &[&str]) -> Fetch {
+        self.fetch_within(Duration::from_secs(5), hosts)
+    }
+
+    fn fetch_within(&self, timeout: Duration, hosts: &[&str]) -> Fetch {
         let routes: BTreeMap<_, _> = hosts.iter().map(|host| ((*host).to_owned(), self.address)).collect();
         let retry = Retry { times: 2, first: Duration::from_millis(1), longest: Duration::from_millis(20) };
         let user_agent = "GlimCrawl/0 (+https://example.org/crawler)".to_owned();
-        Fetch::new(FetchSettings { user_agent, timeout: Duration::from_secs(5), retry, routes }).unwrap()
+        Fetch::new(FetchSettings { user_agent, timeout, retry, routes }).unwrap()
     }
 }
 
@@ -101,6 +109,14 @@ async fn what_may_pass_is_tried_again_and_sizes_are_bounded() {
     assert!(matches!(fetch.get(&url("http://a.test/broken"), 100).await, Err(FetchError::Connection { .. })));
     let asked = web.asked.lock().unwrap().join(" ");
     assert_eq!(asked, "a.test/busy a.test/busy a.test/busy a.test/gone a.test/broken a.test/broken a.test/broken");
+}
+
+#[tokio::test]
+async fn a_server_that_trickles_is_given_up() {
+    let web = Web::start(|_, _, _| b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n".to_vec()).await;
+    let fetch = web.fetch_within(Duration::from_millis(100), &["a.test"]);
+    let error = fetch.get_once(&url("http://a.test/trickle"), 100_000).await.unwrap_err();
+    assert!(matches!(error, FetchError::Timeout(_)), "{error}");
 }
 
 #[tokio::test]
