@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::address::{is_private, is_private_host};
 use crate::politeness::{Answer, Retry};
+use crate::recipe::source::PolitenessRecipe;
 
 /// Redirects that are followed for one file; robots.txt allows five.
 const MOST_REDIRECTS: usize = 5;
@@ -34,6 +35,18 @@ pub struct FetchSettings {
     pub retry: Retry,
     /// Hosts that are answered by servers of ours.
     pub routes: BTreeMap<String, SocketAddr>,
+}
+
+impl FetchSettings {
+    /// As the recipe says. Hosts with a route are answered at its address, also if that is private.
+    pub fn of(recipe: &PolitenessRecipe, routes: BTreeMap<String, SocketAddr>) -> FetchSettings {
+        FetchSettings {
+            user_agent: recipe.user_agent(),
+            timeout: Duration::from_millis(recipe.timeout_ms),
+            retry: Retry::of(recipe),
+            routes,
+        }
+    }
 }
 
 /// A file could not be fetched.

@@ -40,13 +40,21 @@ pub struct Limits {
     pub head_bytes: u64,
     /// How many times larger a whole file may become when it is unpacked.
     pub file_ratio: u64,
+    /// Bytes that a file may unpack to however small it is.
+    pub file_bytes: u64,
     /// Records of all files together that are indexed, at about 300 bytes of memory each.
     pub records: u32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { record_bytes: 64 << 20, head_bytes: 128 << 10, file_ratio: 200, records: 5_000_000 }
+        Limits {
+            record_bytes: 64 << 20,
+            head_bytes: 64 << 10,
+            file_ratio: 200,
+            file_bytes: 256 << 20,
+            records: 5_000_000,
+        }
     }
 }
 
@@ -85,6 +93,13 @@ pub enum ArchiveError {
     /// No loopback port could be opened.
     #[error("a loopback port for the archive could not be opened: {0}; check that 127.0.0.1 is up and ports are free")]
     Bind(io::Error),
+}
+
+impl Limits {
+    /// Bytes that this much of a file may unpack to.
+    fn allowed(&self, packed: u64) -> u64 {
+        self.file_bytes.saturating_add(packed.saturating_mul(self.file_ratio))
+    }
 }
 
 impl ArchiveError {

@@ -12,11 +12,6 @@ use super::problems::{Problem, Problems};
 use super::region::{Reader, Region};
 use super::warc::{Head, Next, next_head, problem_of, read_block, skip, skip_line_ends};
 
-/// Bytes that a file may unpack to whatever its size.
-const RATIO_FREE: u64 = 256 << 20;
-/// Bytes of a block that are read to look at the HTTP headers.
-const LOOK: u64 = 16 << 10;
-
 /// The two line ends after a block and the first bytes of the next record.
 const ENDS_AND_MARK: usize = 9;
 
@@ -33,7 +28,7 @@ pub(super) struct Spot {
 pub(super) struct Found {
     pub spot: Spot,
     pub head: Head,
-    /// The first bytes of the block.
+    /// The first bytes of the block, as many as HTTP headers may have.
     pub look: Vec<u8>,
 }
 
@@ -102,7 +97,7 @@ impl Scan<'_> {
                     if end > self.region.length {
                         Some(Problem::Truncated)
                     } else {
-                        let look = read_block(&mut self.reader, head.length, LOOK)?;
+                        let look = read_block(&mut self.reader, head.length, self.limits.head_bytes)?;
                         self.reader.seek(end);
                         if !self.is_record_next()? {
                             Some(Problem::Length)
@@ -183,7 +178,7 @@ impl Scan<'_> {
                 Ok(Next::End) => break Member::Whole,
                 Err(error) => break Member::Broken(problem_of(&error)),
             };
-            let block = read_block(&mut member, head.length, LOOK).and_then(|look| {
+            let block = read_block(&mut member, head.length, limits.head_bytes).and_then(|look| {
                 let rest = skip(&mut member, head.length - look.len() as u64)?;
                 Ok((look.len() as u64 + rest, look))
             });
@@ -193,7 +188,7 @@ impl Scan<'_> {
                 Err(error) => break Member::Broken(problem_of(&error)),
             };
             let read = member.inner.get_ref().get_ref().position();
-            if *unpacked + member.count > RATIO_FREE.saturating_add(read.saturating_mul(limits.file_ratio)) {
+            if *unpacked + member.count > limits.allowed(read) {
                 break Member::Broken(Problem::Bomb);
             }
             last = Some(spot);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{
-    ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, ORIGIN,
+    ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, ORIGIN,
 };
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -211,7 +211,11 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Reply {
         return permission(headers);
     }
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    let is_document = headers.get("sec-fetch-dest").is_some_and(|wanted| wanted == "document");
+    let is_document = match headers.get("sec-fetch-dest") {
+        Some(wanted) => wanted == "document",
+        // Browsers say that to https only; to http, what they would like best tells.
+        None => headers.get(ACCEPT).is_some_and(|wanted| wanted.as_bytes().starts_with(b"text/html")),
+    };
     let Ok(_permit) = shared.reads.acquire().await else {
         return reply(StatusCode::SERVICE_UNAVAILABLE, "the archive is closed\n".to_owned());
     };

@@ -17,8 +17,6 @@ use super::{ArchiveError, Limits};
 
 /// The longest line of a list of pages, in bytes; it may hold the text of a page.
 const LONGEST_LINE: u64 = 16 << 20;
-/// Bytes that an entry may unpack to whatever its size.
-const RATIO_FREE: u64 = 64 << 20;
 /// Entries of a zip file that are looked at.
 const MOST_ENTRIES: usize = 100_000;
 
@@ -85,7 +83,7 @@ fn warc(zip: &mut Zip<'_>, at: usize, file: &Arc<File>, limits: &Limits) -> Resu
         }
         return Region::new(file.clone(), start, entry.compressed_size()).map_err(|_| Problem::Entry);
     }
-    let most = RATIO_FREE.saturating_add(entry.compressed_size().saturating_mul(limits.file_ratio));
+    let most = limits.allowed(entry.compressed_size());
     let mut unpacked = tempfile::tempfile().map_err(|_| Problem::Entry)?;
     let length = std::io::copy(&mut entry.by_ref().take(most + 1), &mut unpacked).map_err(|_| Problem::Corrupt)?;
     if length > most {
@@ -103,7 +101,7 @@ struct PageLine {
 /// The addresses in a list of pages. Its first line says what it is, and has none.
 fn pages(zip: &mut Zip<'_>, at: usize, limits: &Limits) -> Result<Vec<String>, Problem> {
     let entry = zip.by_index(at).map_err(|_| Problem::Entry)?;
-    let most = RATIO_FREE.saturating_add(entry.compressed_size().saturating_mul(limits.file_ratio));
+    let most = limits.allowed(entry.compressed_size());
     let mut lines = BufReader::new(entry.take(most));
     let mut found = Vec::new();
     let mut line = Vec::new();

@@ -116,7 +116,7 @@ pub enum SourceError {
     #[error(transparent)]
     Archive(#[from] crate::archive::ArchiveError),
     /// The thread of a source panicked.
-    #[error("reading the source {0} failed: this is a bug of Glim")]
+    #[error("reading the source `{0}` failed: this is a bug of Glim")]
     Panicked(String),
 }
 
@@ -205,4 +205,37 @@ fn stream(
         futures::stream::iter(failed).chain(futures::stream::poll_fn(move |context| receiver.poll_recv(context)))
     };
     futures::stream::once(async { start() }).flatten().boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(run: impl FnOnce(&Emit) -> Result<(), Halt> + Send + 'static) -> Targets {
+        stream("test".to_owned(), Normalize { drop_tracking: false }, String::new(), run)
+    }
+
+    #[tokio::test]
+    async fn a_source_that_panics_does_not_look_as_if_it_had_ended() {
+        let targets = source(|emit| {
+            emit.address("http://a.test/", Source::default(), "a list")?;
+            panic!("a bug");
+        });
+        let found: Vec<_> = targets.collect().await;
+        assert!(found[0].is_ok());
+        let error = found[1].as_ref().unwrap_err();
+        assert!(error.ends_source() && error.to_string().contains("`test`"), "{error}");
+        assert_eq!(found.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_read_before_it_is_wanted() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let targets = source(move |_| {
+            let _ = sender.send(());
+            Ok(())
+        });
+        drop(targets);
+        assert!(receiver.recv().is_err(), "the source was dropped, not run");
+    }
 }

@@ -5,7 +5,7 @@ use glim_crawl::archive::{Archive, ArchiveError, ArchiveFile, Limits, Problem};
 use crate::setup::{get, gzip, open, open_with, page, pages, record_of_length, response, serve, warc};
 
 fn tight() -> Limits {
-    Limits { record_bytes: 100_000, head_bytes: 4096, ..Limits::default() }
+    Limits { record_bytes: 100_000, head_bytes: 4096, file_bytes: 1 << 20, ..Limits::default() }
 }
 
 /// Archives with something bad between two good pages, plain and packed.
@@ -110,7 +110,7 @@ async fn one_gzip_member_of_many_records_is_read() {
 #[tokio::test]
 async fn bombs_do_not_go_off() {
     let folder = tempfile::tempdir().unwrap();
-    let zeros = vec![0; 20 << 20];
+    let zeros = vec![0; 1 << 20];
     let html = "200 OK\r\nContent-Type: text/html";
     let records = [
         page("http://a.test/good", "good"),
@@ -136,13 +136,13 @@ async fn bombs_do_not_go_off() {
 #[tokio::test]
 async fn a_file_that_is_one_bomb_ends_there() {
     let folder = tempfile::tempdir().unwrap();
-    let filler = response("http://a.test/filler", "200 OK", &vec![0; 30 << 20]);
+    let filler = response("http://a.test/filler", "200 OK", &vec![0; 90_000]);
     let member = gzip(&filler);
     let mut content = gzip(&page("http://a.test/good", "good"));
-    (0..12).for_each(|_| content.extend_from_slice(&member));
+    (0..20).for_each(|_| content.extend_from_slice(&member));
     let path = folder.path().join("a.warc.gz");
     std::fs::write(&path, content).unwrap();
-    let archive = open(&[path]);
+    let archive = open_with(&[path], Limits { file_ratio: 20, ..tight() });
     assert_eq!(archive.problems().count(Problem::Bomb), 1);
     assert_eq!(pages(&archive, 0), ["http://a.test/good"]);
 }

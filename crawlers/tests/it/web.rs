@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use glim_crawl::fetch::{Fetch, FetchError, FetchSettings};
-use glim_crawl::politeness::{Admission, Politeness, Refusal, Retry};
+use glim_crawl::politeness::{Admission, Politeness, Refusal};
 use glim_crawl::recipe::source::PolitenessRecipe;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -56,14 +56,20 @@ impl Web {
 
     /// A client for which the named hosts are here.
     pub fn fetch(&self, hosts: &[&str]) -> Fetch {
-        self.fetch_within(Duration::from_secs(5), hosts)
+        self.fetch_within(5000, hosts)
     }
 
-    fn fetch_within(&self, timeout: Duration, hosts: &[&str]) -> Fetch {
+    fn fetch_within(&self, timeout_ms: u64, hosts: &[&str]) -> Fetch {
         let routes: BTreeMap<_, _> = hosts.iter().map(|host| ((*host).to_owned(), self.address)).collect();
-        let retry = Retry { times: 2, first: Duration::from_millis(1), longest: Duration::from_millis(20) };
-        let user_agent = "GlimCrawl/0 (+https://example.org/crawler)".to_owned();
-        Fetch::new(FetchSettings { user_agent, timeout, retry, routes }).unwrap()
+        let recipe = PolitenessRecipe {
+            contact: "https://example.org/crawler".to_owned(),
+            retries: 2,
+            retry_ms: 1,
+            longest_retry_ms: 20,
+            timeout_ms,
+            ..PolitenessRecipe::default()
+        };
+        Fetch::new(FetchSettings::of(&recipe, routes)).unwrap()
     }
 }
 
@@ -93,7 +99,7 @@ fn url(text: &str) -> Url {
 async fn what_may_pass_is_tried_again_and_sizes_are_bounded() {
     let tries = AtomicU32::new(0);
     let web = Web::start(move |_, path, request| {
-        assert!(request.contains("user-agent: GlimCrawl/0 (+https://example.org/crawler)"));
+        assert!(request.contains("user-agent: GlimCrawl/0.1.0 (+https://example.org/crawler)"));
         match path {
             "/busy" if tries.fetch_add(1, Ordering::SeqCst) < 2 => with("503 Busy\r\nRetry-After: 0", b""),
             "/broken" => Vec::new(),
@@ -114,7 +120,7 @@ async fn what_may_pass_is_tried_again_and_sizes_are_bounded() {
 #[tokio::test]
 async fn a_server_that_trickles_is_given_up() {
     let web = Web::start(|_, _, _| b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n".to_vec()).await;
-    let fetch = web.fetch_within(Duration::from_millis(100), &["a.test"]);
+    let fetch = web.fetch_within(100, &["a.test"]);
     let error = fetch.get_once(&url("http://a.test/trickle"), 100_000).await.unwrap_err();
     assert!(matches!(error, FetchError::Timeout(_)), "{error}");
 }
