@@ -141,7 +141,7 @@ async fn the_better_capture_of_an_address_is_served_and_no_redirect_goes_round()
     assert_eq!(get(&server, "https://b.test/").await.status, 404);
 }
 
-fn wacz(path: &std::path::Path, warc: &[u8], method: zip::CompressionMethod) {
+pub fn wacz(path: &std::path::Path, warc: &[u8], method: zip::CompressionMethod) {
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
     let packed = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     let options = zip::write::SimpleFileOptions::default().compression_method(method);

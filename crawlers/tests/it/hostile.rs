@@ -185,3 +185,59 @@ fn what_is_no_archive_is_refused_by_name() {
     let error = Archive::open(&[ArchiveFile { path, is_wacz: false }], few).unwrap_err();
     assert!(error.to_string().contains("more than 2 records"), "{error}");
 }
+
+/// Numbers that look random and are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+#[test]
+fn no_damage_is_more_than_a_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let records: Vec<_> = (0..8)
+        .map(|n| {
+            let body = format!("<p>{n} {}", "lorem ipsum ".repeat(n * 20));
+            let encoding = ["gzip", "deflate", "br", "zstd", "identity"][n % 5];
+            let head = format!(
+                "200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\nContent-Encoding: {encoding}"
+            );
+            let body = if encoding == "gzip" { gzip(body.as_bytes()) } else { body.into_bytes() };
+            response(&format!("http://a.test/{n}"), &head, &body)
+        })
+        .collect();
+    let packed: Vec<u8> = records.iter().flat_map(|record| gzip(record)).collect();
+    let wacz = folder.path().join("whole.wacz");
+    crate::archive::wacz(&wacz, &packed, zip::CompressionMethod::Deflated);
+    let whole = [("a.warc", records.concat()), ("a.warc.gz", packed), ("a.wacz", std::fs::read(&wacz).unwrap())];
+    let mut dice = Dice(7);
+    let mut served = 0;
+    for _ in 0..400 {
+        for (name, whole) in &whole {
+            let mut bytes = whole.clone();
+            for _ in 0..=dice.roll(6) {
+                let at = dice.roll(bytes.len());
+                match dice.roll(4) {
+                    0 => bytes.truncate(at.max(1)),
+                    1 => drop(bytes.splice(at..at, [b'9'; 3])),
+                    2 => drop(bytes.remove(at)),
+                    _ => bytes[at] ^= 1 << dice.roll(8),
+                }
+                bytes.resize(bytes.len().max(1), 0);
+            }
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let file = ArchiveFile { path, is_wacz: name.ends_with("wacz") };
+            let Ok(archive) = Archive::open(&[file], tight()) else { continue };
+            for n in 0..8 {
+                let url = url::Url::parse(&format!("http://a.test/{n}")).unwrap();
+                served += usize::from(matches!(archive.answer(&url, true, true), Ok(Some(_))));
+            }
+        }
+    }
+    assert!(served > 2000, "{served} of 9600 pages were served from damaged archives");
+}
