@@ -1,7 +1,27 @@
 //! The open web to grounding data: pages are found, shown in a real browser, operated, looked at, asked about, and stored.
+//!
+//! Where pages come from:
+//! - [`recipe`]: what a crawl is told to do
+//! - [`address`]: one form for each address, and what is made of it: the page's id and its site
+//! - [`fetch`]: robots.txt, sitemaps and indexes over HTTP; pages themselves are loaded by the browser
+//! - [`source`]: what to crawl, as a stream of targets
+//! - [`archive`]: WARC and WACZ, read, written and replayed; folders of HTML, served
+//! - [`frontier`]: which target is next, and for whom
+//! - [`politeness`]: when a site may be visited, and whether at all
+//!
+//! What becomes of them:
+//! - [`page`]: one page shown and operated; [`consent`], [`interact`] and [`blocklist`] say how
+//! - [`picture`] and [`elements`]: what is really on the screen
+//! - [`filter`]: what is worth keeping
+//! - [`questions`]: what is asked about it, and the answers
 
-pub mod picture;
-pub mod words;
+pub mod address;
+pub mod archive;
+pub mod fetch;
+pub mod frontier;
+pub mod politeness;
+pub mod recipe;
+pub mod source;
 
 pub mod blocklist;
 pub mod consent;
@@ -9,19 +29,9 @@ pub mod elements;
 pub mod filter;
 pub mod interact;
 pub mod page;
+pub mod picture;
 pub mod questions;
-
-/// Registrable domain of an address, or its host where there is none.
-pub fn site_of(url: &str) -> String {
-    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    psl::domain_str(&host).map(str::to_owned).unwrap_or(host)
-}
-
-/// SHA-256 in hex.
-fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
+mod words;
 
 /// The time in UTC as RFC 3339, to the second.
 fn now() -> String {

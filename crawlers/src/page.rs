@@ -10,6 +10,7 @@ use glim_data::record::{Element, ImageInfo, SCHEMA_VERSION, Screen, Source, Trai
 use glim_env::{Action, Clock, EnvError, Environment, Observation, Outcome, Reader, Seed, Target, Viewport, WebStart};
 use serde::{Deserialize, Serialize};
 
+use crate::address;
 use crate::blocklist::Blocklist;
 use crate::consent::{self, Consent};
 use crate::elements::{self, Seen};
@@ -366,7 +367,7 @@ impl Camera {
             page_id: ask.page_id.clone(),
             url: ask.url.clone(),
             final_url: observation.url.clone(),
-            site: crate::site_of(&observation.url),
+            site: url::Url::parse(&observation.url).map(|url| address::site(&url)).unwrap_or_default(),
             fetched_at: crate::now(),
             status: document.status,
             source: ask.source.clone(),
@@ -387,7 +388,7 @@ impl Camera {
             trail,
             browser: self.browser.clone(),
             image: ImageInfo {
-                sha256: crate::sha256(&image),
+                sha256: glim_data::sha256(&image),
                 phash: format!("{:016x}", picture.perceptual_hash()),
                 width: picture.width(),
                 height: picture.height(),
@@ -448,5 +449,5 @@ fn screen_id(page_id: &str, view: &ViewRecipe, trail: &[TrailStep]) -> String {
     for step in trail {
         told.push_str(&format!("\n{} {} {} {}", step.action, step.argument, step.screen_id, step.element));
     }
-    crate::sha256(told.as_bytes())[..32].to_owned()
+    glim_data::sha256(told.as_bytes())[..32].to_owned()
 }
