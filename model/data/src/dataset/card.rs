@@ -164,7 +164,7 @@ mod tests {
         let rule = SplitRule::Share { validation_share: 0.1, seed: 1 };
         let text = text("a \"name\"", &rule, &[(Split::Train, 1), (Split::Validation, 0)], &stats, "a = \"```\"\n");
         assert!(text.starts_with("---\npretty_name: \"a \\\"name\\\"\"\nlicense: other\ntask_categories:"), "{text}");
-        assert!(text.contains("| x \\|  \\# owned &lt;script>alert(1)&lt;/script> | 1 |"), "{text}");
+        assert!(text.contains("| x \\| \\# owned &lt;script>alert(1)&lt;/script> | 1 |"), "{text}");
         assert!(text.contains("  - split: train\n    path: data/train-*.parquet\n---\n"), "{text}");
         assert!(text.contains("\n````toml\na = \"```\"\n````\n"), "{text}");
     }

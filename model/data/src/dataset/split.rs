@@ -84,8 +84,8 @@ mod tests {
             let sites = (0..20).map(|at| format!("site{at}.test"));
             sites.filter(|site| split_of(site, 0.2, seed) == Split::Validation).collect::<Vec<_>>()
         };
-        assert_eq!(validation(0), [""; 0]);
-        assert_eq!(validation(1), [""; 0]);
+        assert_eq!(validation(0), ["site4.test", "site5.test", "site9.test", "site11.test"]);
+        assert_eq!(validation(1), ["site1.test", "site2.test", "site3.test", "site10.test", "site16.test"]);
         assert_eq!(split_of("A.Test", 0.5, 3), split_of("a.test", 0.5, 3));
     }
 

@@ -45,6 +45,8 @@ pub(super) fn put(
 ) -> Result<Spooled, DataError> {
     let folder = spool.join(page_id);
     let partial = partial_of(&folder);
+    // Not done, or we were not here: an earlier try gave it its name and could not make sure that it is on the disk.
+    disk.remove_folder(&folder)?;
     disk.remove_folder(&partial)?;
     disk.create_folder(&partial)?;
     let screens: Vec<&Screen> = rows.iter().map(|row| &row.screen).collect();

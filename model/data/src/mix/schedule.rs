@@ -195,7 +195,7 @@ mod tests {
     fn the_schedule_never_changes() {
         let schedule = Schedule::new(7, vec![3, 5, 8], &[0.25, 0.25, 0.5]);
         let turns: Vec<_> = (0..8).map(|step| schedule.turn(step)).map(|turn| (turn.group, turn.sample)).collect();
-        assert_eq!(turns, [(0, 0); 8]);
+        assert_eq!(turns, [(2, 7), (2, 6), (1, 0), (0, 2), (2, 5), (1, 1), (0, 1), (2, 4)]);
         let other = Schedule::new(8, vec![3, 5, 8], &[0.25, 0.25, 0.5]);
         assert_ne!(
             (0..8).map(|step| other.turn(step)).map(|turn| (turn.group, turn.sample)).collect::<Vec<_>>(),

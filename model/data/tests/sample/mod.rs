@@ -106,7 +106,7 @@ fn elements() -> Vec<Element> {
         box_px: LINK,
         fragments_px: vec![LINK, BUTTON],
         point_px: [50.25, 18.0],
-        visible: 0.9,
+        visible: 0.875,
         clickable: true,
         editable: true,
         scrollable: true,
