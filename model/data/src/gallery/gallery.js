@@ -153,10 +153,12 @@
         drawn.push(rectangle(element.box, "element"), over);
       }
     }
-    for (const box of boxes) drawn.push(rectangle(box, "halo"), rectangle(box, "box"));
+    // Lines lie outside, so that what is in the box can be read; a light one keeps them apart from dark pages.
+    const around = ([left, top, right, bottom], by) => [left - by / scale, top - by / scale, right + by / scale, bottom + by / scale];
+    for (const box of boxes) drawn.push(rectangle(around(box, 3), "halo"), rectangle(around(box, 1.1), "box"));
     if (boxes.length > 1) {
       boxes.forEach(([left, top], at) => drawn.push(draw("text", {
-        x: left, y: Math.max(top - 5 / scale, 14 / scale), class: "number", style: `font-size: ${15 / scale}px; stroke-width: ${4 / scale}px`,
+        x: left, y: Math.max(top - 6 / scale, 14 / scale), class: "number", style: `font-size: ${15 / scale}px; stroke-width: ${4 / scale}px`,
       }, String(at + 1))));
     }
     for (const [x, y] of points) drawn.push(draw("circle", { cx: x, cy: y, r: 6 / scale, class: "point" }));
@@ -165,7 +167,7 @@
 
   // Prompts and answers, with the places in them set apart.
   const say = (into, text) => {
-    const parts = text.split(/(<\|begin_of_box\|>|<\|end_of_box\|>|\[\[?\d{1,3}(?:, ?\d{1,3})+\]?(?:,\[\d{1,3}(?:, ?\d{1,3})+\]?)*)/);
+    const parts = text.split(/(<\|begin_of_box\|>|<\|end_of_box\|>|\[\[\d[\d, \[\]]*\]\]|\[\d+(?:, ?\d+)+\])/);
     into.replaceChildren(...parts.filter(Boolean).map((part) =>
       /^(<\|(begin|end)_of_box\|>|\[\[?\d)/.test(part) ? make("mark", "", part) : document.createTextNode(part)));
   };
@@ -193,16 +195,21 @@
     $("loupe").hidden = all.length === 0;
     if (!all.length) return;
     const ends = [0, 1, 2, 3].map((at) => Math[at < 2 ? "min" : "max"](...all.map((box) => box[at])));
-    const margin = Math.max(30, 0.3 * Math.max(ends[2] - ends[0], ends[3] - ends[1]));
+    const margin = Math.max(points.length ? 90 : 40, 0.3 * Math.max(ends[2] - ends[0], ends[3] - ends[1]));
     const [left, top] = [Math.max(0, ends[0] - margin), Math.max(0, ends[1] - margin)];
     const [right, bottom] = [Math.min(width, ends[2] + margin), Math.min(height, ends[3] + margin)];
     const { clientWidth, clientHeight } = $("loupe");
     const by = Math.min(clientWidth / (right - left), clientHeight / (bottom - top), 3);
+    // Targets that lie far from each other are seen no better here.
+    $("loupe").hidden = by < 1.2 * scale();
     const lens = $("lens");
     lens.style.width = `${width * by}px`;
     lens.style.height = `${height * by}px`;
-    lens.style.left = `${clientWidth / 2 - by * (left + right) / 2}px`;
-    lens.style.top = `${clientHeight / 2 - by * (top + bottom) / 2}px`;
+    // In the middle, but not so that nothing would be seen beside the picture.
+    const shift = (room, size, middle) =>
+      (size > room ? Math.min(0, Math.max(room - size, room / 2 - by * middle)) : (room - size) / 2);
+    lens.style.left = `${shift(clientWidth, width * by, (left + right) / 2)}px`;
+    lens.style.top = `${shift(clientHeight, height * by, (top + bottom) / 2)}px`;
     const image = make("img");
     image.alt = "";
     image.src = picture;
@@ -213,7 +220,7 @@
 
   const about = () => {
     const { expression, targets, template, screen, boxes, id } = sample();
-    const { url, title, view, lang, site, split, trail, elements, width, height } = screens[screen];
+    const { url, title, view, shown_at, lang, site, split, trail, elements, width, height } = screens[screen];
     const named = targets.map((target) => elements.find((element) => element.id === target)).filter(Boolean);
     const size = ([left, top, right, bottom]) => `${Math.round(right - left)} × ${Math.round(bottom - top)} px`;
     const rows = [
@@ -223,7 +230,7 @@
       ["page", title],
       ["address", url],
       ["site", `${site} (${split})`],
-      ["view", `${view}, picture ${width}×${height}`],
+      ["view", `${view} · ${shown_at} · picture ${width}×${height}`],
       ["language", lang],
       ["before", trail.join("\n")],
       ["template", template],
@@ -241,7 +248,7 @@
     const none = shown.length === 0;
     $("none").hidden = !none;
     $("stage").hidden = none;
-    document.querySelector("main > .right").style.visibility = none ? "hidden" : "";
+    document.querySelector("main > .question").style.visibility = none ? "hidden" : "";
     tally();
     if (none) {
       $("position").textContent = "0";
@@ -264,7 +271,7 @@
     [...$("strip").querySelectorAll("button")].forEach((button, at) => {
       button.className = verdicts.get(samples[shown[at]].id) || "";
       button.setAttribute("aria-current", String(at === current));
-      if (at === current) button.scrollIntoView({ block: "nearest" });
+      if (at === current) $("strip").scrollTop = button.offsetTop - $("strip").offsetTop - 20;
     });
     // The next pictures are there when they are wanted.
     for (const at of shown.slice(current + 1, current + 4)) new Image().src = screens[samples[at].screen].picture;

@@ -79,6 +79,8 @@ struct Shown {
     site: String,
     title: String,
     view: String,
+    /// Size, scale and preferences of the view.
+    shown_at: String,
     lang: String,
     split: Split,
     trail: Vec<String>,
@@ -185,11 +187,8 @@ fn name_of(path: &Path) -> String {
 }
 
 fn shown(screen: Screen, picture: String, split: Split) -> Shown {
-    let mut view = vec![screen.view.name];
-    view.push(format!("{}×{} at {}", screen.view.width, screen.view.height, screen.view.scale));
-    if screen.view.dark {
-        view.push("dark".to_owned());
-    }
+    let dark = if screen.view.dark { " · dark" } else { "" };
+    let shown_at = format!("{}×{} at {}{dark}", screen.view.width, screen.view.height, screen.view.scale);
     let step = |step: crate::record::TrailStep| {
         let name = if step.name.is_empty() { String::new() } else { format!(" “{}”", step.name) };
         let argument = if step.argument.is_empty() { String::new() } else { format!(": {}", step.argument) };
@@ -203,7 +202,8 @@ fn shown(screen: Screen, picture: String, split: Split) -> Shown {
         url: screen.final_url,
         site: screen.site,
         title: screen.title,
-        view: view.join(" · "),
+        view: screen.view.name,
+        shown_at,
         lang: screen.lang,
         split,
         trail: screen.trail.into_iter().map(step).collect(),
