@@ -2,8 +2,31 @@
 //!
 //! `record` is one screenshot with all that is known of it; `coordinates` writes places the way models of the GLM-4.1V
 //! family do. A record's pixels are the truth: other scales are made on the way out.
+//!
+//! In the order in which data flows: `dataset` takes pages and keeps them, `shard` is the file that rows lie in, `stats`
+//! counts, `gallery` shows samples to a person, `mix` chooses among several datasets, `convert` writes what others read.
+//! All of it is synchronous, and holds a few rows in memory at a time.
 
+#[cfg(test)]
+extern crate self as glim_data;
+
+pub mod convert;
 pub mod coordinates;
+pub mod dataset;
+mod disk;
+mod error;
+pub mod gallery;
+mod index;
+pub mod mix;
 pub mod record;
+#[cfg(test)]
+#[path = "../tests/sample/mod.rs"]
+mod sample;
+mod seed;
+pub mod shard;
+pub mod stats;
 
+pub use disk::sha256;
+pub use error::DataError;
 pub use record::Screen;
+pub use shard::Row;

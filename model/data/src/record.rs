@@ -59,7 +59,8 @@ pub struct Screen {
     pub trail: Vec<TrailStep>,
     /// Name and version of the browser.
     pub browser: String,
-    /// The picture's size, digest and kind; the bytes are beside it in the shard.
+    /// The picture's size, digest and kind; the bytes are beside it in the shard, whose column `image` they are.
+    #[serde(rename = "image_info")]
     pub image: ImageInfo,
     /// What can be seen, in reading order.
     pub elements: Vec<Element>,
@@ -69,6 +70,42 @@ pub struct Screen {
     pub questions: Vec<Question>,
     /// The page as cleaned HTML, for picture-to-code pairs; empty in other records.
     pub html: String,
+}
+
+impl Screen {
+    /// What keeps this from being stored: every number of it is finite, as JSON and readers of shards expect.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self) -> Result<(), String> {
+        let finite = |name: &str, numbers: &[f32]| match numbers.iter().find(|number| !number.is_finite()) {
+            Some(number) => Err(format!("`{name}` holds {number}, which is no number")),
+            None => Ok(()),
+        };
+        finite("view.scale", &[self.view.scale])?;
+        finite("scroll", &self.scroll)?;
+        for step in &self.trail {
+            finite("trail.box_px", &step.box_px)?;
+        }
+        for element in &self.elements {
+            finite("elements.box_px", &element.box_px)?;
+            finite("elements.fragments_px", element.fragments_px.as_flattened())?;
+            finite("elements.point_px", &element.point_px)?;
+            finite("elements.visible", &[element.visible])?;
+        }
+        for line in &self.lines {
+            finite("lines.box_px", &line.box_px)?;
+            finite("lines.angle", &[line.angle])?;
+            for word in &line.words {
+                finite("lines.words.box_px", &word.box_px)?;
+            }
+        }
+        for question in &self.questions {
+            finite("questions.boxes_px", question.boxes_px.as_flattened())?;
+            finite("questions.points_px", question.points_px.as_flattened())?;
+        }
+        Ok(())
+    }
 }
 
 /// Where a page came from.
