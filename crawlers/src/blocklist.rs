@@ -36,9 +36,9 @@ impl Blocklist {
             if !text.lines().any(|line| !line.trim().is_empty() && !line.starts_with(['!', '['])) {
                 return Err(failed("it has no rule".to_owned()));
             }
-            rules.add_filter_list(&text, ParseOptions::default());
+            rules.add_filter_list(text, ParseOptions::default());
         }
-        Ok(Blocklist { engine: Engine::from_filter_set(rules, true), blocked: AtomicU64::new(0) })
+        Ok(Blocklist { engine: Engine::new_with_filter_set(rules), blocked: AtomicU64::new(0) })
     }
 
     /// Requests blocked so far.
@@ -69,8 +69,8 @@ impl RequestFilter for Blocklist {
             "Ping" => "ping",
             _ => "other",
         };
-        let Ok(asked) = Asked::new(request.url, request.page, kind) else { return false };
-        let matched = self.engine.check_network_request(&asked).matched;
+        let Ok(asked) = Asked::new(request.url, request.page, kind, request.method) else { return false };
+        let matched = self.engine.check_network_request(&asked).should_block();
         if matched {
             self.blocked.fetch_add(1, Ordering::Relaxed);
         }
@@ -88,7 +88,7 @@ mod tests {
         let path = folder.path().join("list.txt");
         std::fs::write(&path, "! a list\n||ads.example^$third-party\n/banner/*$image\nsite.test##.sponsor\n").unwrap();
         let list = Blocklist::load(&[&path]).unwrap();
-        let asked = |url, kind| list.blocks(&Request { url, page: "https://site.test/", kind });
+        let asked = |url, kind| list.blocks(&Request { url, page: "https://site.test/", kind, method: "GET" });
         assert!(asked("https://ads.example/x.js", "Script"));
         assert!(asked("https://site.test/banner/1.png", "Image"));
         assert!(!asked("https://site.test/banner/1.js", "Script"));

@@ -14,6 +14,7 @@
 //! - [`picture`] and [`elements`]: what is really on the screen
 //! - [`filter`]: what is worth keeping
 //! - [`questions`]: what is asked about it, and the answers
+//! - [`crawl`]: all of it, from targets to a dataset
 
 pub mod address;
 pub mod archive;
@@ -22,6 +23,8 @@ pub mod frontier;
 pub mod politeness;
 pub mod recipe;
 pub mod source;
+
+pub mod crawl;
 
 pub mod blocklist;
 pub mod consent;

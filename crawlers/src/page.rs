@@ -106,6 +106,8 @@ pub enum Way {
     Live {
         /// Name and contact.
         agent: Option<String>,
+        /// Private hosts that may be reached all the same.
+        also: Vec<String>,
     },
     /// A server of ours that has all of it.
     Archive(SocketAddr),
@@ -137,6 +139,8 @@ pub struct Shot {
     pub image: Vec<u8>,
     /// Elements that can be seen in part and are not in the record.
     pub others: Vec<Element>,
+    /// How many those are, by reason.
+    pub dropped: BTreeMap<&'static str, u32>,
 }
 
 /// What came of a page.
@@ -186,6 +190,21 @@ impl Camera {
         shown.unwrap_or_else(|_| {
             Err(EnvError::Timeout { what: format!("showing `{}`", ask.url), limit_ms: limit.as_millis() as u64 })
         })
+    }
+
+    /// The first screen of a page, or what is seen `scroll` CSS pixels further down, as it is.
+    ///
+    /// # Errors
+    /// As of [`Camera::show`].
+    pub async fn once(&self, env: &mut BrowserEnv, ask: &Ask, view: &ViewRecipe, scroll: f64) -> Result<Shot, EnvError> {
+        let mut observation = self.load(env, &start(ask, view)).await?;
+        let mut trail = Vec::new();
+        if scroll != 0.0 {
+            observation = env.step(&Action::Scroll { target: None, dx: 0.0, dy: scroll }).await?.observation;
+            trail.push(TrailStep { action: "scroll".to_owned(), argument: scroll.to_string(), ..TrailStep::default() });
+        }
+        let document = env.document().await?;
+        Ok(self.look(env, ask, view, &document, &observation, trail).await?.shot)
     }
 
     async fn screens(
@@ -357,7 +376,7 @@ impl Camera {
         });
         let broken = |reason: String| EnvError::Protocol { what: format!("the picture of `{}`", ask.url), reason };
         let (picture, seen, image) = worked.await.expect("looking at a picture does not panic").map_err(broken)?;
-        let Seen { elements, marks, others, .. } = seen;
+        let Seen { elements, marks, others, dropped } = seen;
         let heading = elements.iter().find(|element| element.role == "heading").map(|element| element.text.clone());
         let text: String = lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ");
         let scroll = &observation.scroll;
@@ -402,7 +421,7 @@ impl Camera {
         if screen.lang.is_empty() {
             screen.lang = document.lang.split('-').next().unwrap_or_default().to_lowercase();
         }
-        Ok(Look { shot: Shot { screen, image, others }, marks, picture })
+        Ok(Look { shot: Shot { screen, image, others, dropped }, marks, picture })
     }
 }
 
@@ -416,8 +435,8 @@ fn start(ask: &Ask, view: &ViewRecipe) -> WebStart {
     };
     let start = WebStart { viewport: Some(viewport), reader, ..WebStart::local(&ask.url) };
     match &ask.way {
-        Way::Live { agent } => WebStart {
-            allow: vec!["*".to_owned()],
+        Way::Live { agent, also } => WebStart {
+            allow: also.iter().cloned().chain(["*".to_owned()]).collect(),
             clock: Clock::Real,
             reader: Reader { agent: agent.clone(), ..start.reader },
             ..start

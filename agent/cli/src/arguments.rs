@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use glim_agent::Dialect;
 use glim_env::Viewport;
 
+mod data;
 mod model;
+
+pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
 
 #[cfg_attr(not(feature = "torch"), allow(unused_imports))]
 pub(crate) use model::{
@@ -32,6 +35,11 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Write the report of a run folder again.
     View(View),
+    /// Turn web pages into grounding data: a dataset by a recipe, or the record of one page.
+    Crawl(Crawl),
+    /// Count, show, convert and mix datasets.
+    #[command(subcommand)]
+    Data(Data),
     /// Serve a checkpoint behind the protocol of OpenAI's chat completions, with pictures.
     Serve(Serve),
     /// Write one reply to words and pictures.

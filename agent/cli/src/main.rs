@@ -4,6 +4,8 @@ mod agents;
 mod arguments;
 #[cfg(feature = "torch")]
 mod checkpoint;
+mod crawl;
+mod data;
 mod demo;
 mod doctor;
 mod eval;
@@ -51,6 +53,8 @@ fn main() -> std::process::ExitCode {
                 Command::Demo(demo) => demo::demo(demo).await,
                 Command::View(view) => eval::view(&view),
                 Command::Site(site) => site::site(&site).await,
+                Command::Crawl(crawl) => crawl::crawl(crawl).await,
+                Command::Data(command) => data::data(&command),
                 Command::Doctor => doctor::doctor().await,
                 Command::Tokenizer(command) => tokenizer::tokenizer(&command),
                 with_model => model_command(with_model).await,

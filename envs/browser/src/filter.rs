@@ -9,6 +9,8 @@ pub struct Request<'a> {
     pub page: &'a str,
     /// What it is for, in the words of the DevTools protocol: `Document`, `Script`, `Image`, `Stylesheet`, `XHR`, …
     pub kind: &'a str,
+    /// `GET`, `POST`, …
+    pub method: &'a str,
 }
 
 /// Decides about each request of a tab before it is made. Beside the fence, which always holds.

@@ -299,8 +299,9 @@ fn admit(paused: &Value, page: &str, filter: Option<&dyn RequestFilter>) -> (&'s
     let url = paused["request"]["url"].as_str().unwrap_or_default();
     let kind = paused["resourceType"].as_str().unwrap_or_default();
     let page = if page.starts_with("http") { page } else { url };
+    let method = paused["request"]["method"].as_str().unwrap_or("GET");
     let id = &paused["requestId"];
-    if filter.is_some_and(|filter| filter.blocks(&Request { url, page, kind })) {
+    if filter.is_some_and(|filter| filter.blocks(&Request { url, page, kind, method })) {
         ("Fetch.failRequest", json!({"requestId": id, "errorReason": "BlockedByClient"}))
     } else {
         ("Fetch.continueRequest", json!({"requestId": id}))

@@ -61,6 +61,9 @@ pub struct ShardLine {
     pub sha256: String,
     /// The pages in it, whole, in order.
     pub pages: Vec<String>,
+    /// The site of each of them.
+    #[serde(default)]
+    pub sites: Vec<String>,
     /// What is in it.
     pub stats: Stats,
 }

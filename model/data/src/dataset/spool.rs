@@ -19,6 +19,7 @@ const RECORDS: &str = "page.json";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spooled {
     pub(super) page_id: String,
+    pub(super) site: String,
     pub(super) split: Split,
     pub(super) rows: usize,
     /// Of records and pictures.
@@ -58,8 +59,9 @@ pub(super) fn put(
     disk.sync_folder(&partial)?;
     disk.rename(&partial, &folder)?;
     let bytes = records.len() + rows.iter().map(|row| row.picture.len()).sum::<usize>();
-    let split = rule.split(&rows[0].screen.site);
-    Ok(Spooled { page_id: page_id.to_owned(), split, rows: rows.len(), bytes: bytes as u64 })
+    let site = rows[0].screen.site.clone();
+    let split = rule.split(&site);
+    Ok(Spooled { page_id: page_id.to_owned(), site, split, rows: rows.len(), bytes: bytes as u64 })
 }
 
 /// The rows of a page.
@@ -99,8 +101,9 @@ pub(super) fn describe(spool: &Path, page_id: &str, rule: &SplitRule) -> Result<
     for at in 0..screens.len() {
         bytes += size(&picture(&folder, at)?)?;
     }
-    let split = rule.split(screens.first().map_or("", |screen| &screen.site));
-    Ok(Spooled { page_id: page_id.to_owned(), split, rows: screens.len(), bytes })
+    let site = screens.first().map(|screen| screen.site.clone()).unwrap_or_default();
+    let split = rule.split(&site);
+    Ok(Spooled { page_id: page_id.to_owned(), site, split, rows: screens.len(), bytes })
 }
 
 fn records(folder: &Path) -> Result<Vec<Screen>, DataError> {

@@ -63,6 +63,7 @@ pub struct DatasetWriter {
     sides: [Side; 2],
     /// Pages that are done, by 128 bits of hash: a hundred million ids would not fit into memory.
     done: HashSet<u128>,
+    done_before: Vec<(String, String)>,
     stats: Stats,
     progress: Progress,
     /// Held for its lock, which the system releases however the process ends.
@@ -118,6 +119,7 @@ impl DatasetWriter {
             drops,
             sides: Default::default(),
             done: HashSet::new(),
+            done_before: Vec::new(),
             stats: Stats::default(),
             progress: Progress::default(),
             _lock: lock,
@@ -129,6 +131,12 @@ impl DatasetWriter {
     /// Whether a page is done: its screens are kept, or it was dropped.
     pub fn contains(&self, page_id: &str) -> bool {
         self.done.contains(&key(page_id))
+    }
+
+    /// The pages that were done when the folder was opened, each with its site, which is empty for those that gave nothing.
+    /// Told once: they need not stay in memory.
+    pub fn take_done_before(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.done_before)
     }
 
     /// How far the dataset is.
@@ -227,6 +235,7 @@ impl DatasetWriter {
         let side = self.side(split);
         let pages = first_shard(&side.waiting, &self.options.shard);
         let ids: Vec<String> = side.waiting.iter().take(pages).map(|page| page.page_id.clone()).collect();
+        let sites = side.waiting.iter().take(pages).map(|page| page.site.clone()).collect();
         let file = format!("{DATA}/{split}-{:05}.parquet", side.shards);
         let path = self.root.join(&file);
         let (written, stats) = match self.write_shard(&path, split, &ids) {
@@ -244,6 +253,7 @@ impl DatasetWriter {
             bytes: written.bytes,
             sha256: written.sha256,
             pages: ids,
+            sites,
             stats,
         };
         if let Err(error) = self.manifest.append(&line) {
@@ -288,6 +298,8 @@ impl DatasetWriter {
                 return Err(DataError::Shard { path, reason });
             }
             self.done.extend(line.pages.iter().map(|page| key(page)));
+            let sites = line.sites.iter().cloned().chain(std::iter::repeat(String::new()));
+            self.done_before.extend(line.pages.iter().cloned().zip(sites));
             self.stats.merge(&line.stats);
             self.progress.pages += line.pages.len() as u64;
             self.progress.screens += line.rows;
@@ -296,6 +308,7 @@ impl DatasetWriter {
         }
         for line in dropped {
             self.note_drop(line);
+            self.done_before.push((line.page_id.clone(), String::new()));
         }
         self.remove_unlisted(shards)?;
         let spool = self.root.join(SPOOL);
@@ -304,6 +317,7 @@ impl DatasetWriter {
                 self.disk.remove_folder(&spool.join(page))?;
             } else {
                 let spooled = spool::describe(&spool, &page, &self.options.split)?;
+                self.done_before.push((spooled.page_id.clone(), spooled.site.clone()));
                 self.keep(spooled);
             }
         }
