@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shard::{Columns, Rows, Shard};
 use crate::stats::Stats;
-use crate::{DataError, Row};
+use crate::{DataError, Row, Screen};
 
 mod card;
 mod journal;
@@ -88,7 +88,7 @@ struct About {
     split: SplitRule,
 }
 
-/// A dataset that is read. What is added to it meanwhile is seen when it is opened again.
+/// A dataset that is read: what is in its shards. What is added meanwhile is seen when it is opened again.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     root: PathBuf,
@@ -144,6 +144,23 @@ impl Dataset {
     pub fn rows<'a>(&'a self, split: Option<Split>, columns: Columns<'a>) -> DatasetRows<'a> {
         let shards = self.shards.iter().filter(move |(_, of)| split.is_none_or(|split| *of == split));
         DatasetRows { shards: Box::new(shards), columns, rows: None, over: false }
+    }
+
+    /// The row of a screen, or the first one of a page, by its id. Ids are read until it is found, and then that row.
+    ///
+    /// # Errors
+    /// If a shard cannot be read.
+    pub fn find(&self, id: &str) -> Result<Option<(Split, Row)>, DataError> {
+        for (path, split) in &self.shards {
+            let shard = Shard::open(path)?;
+            for (at, row) in shard.rows(Columns::Only(&["screen_id", "page_id"]))?.enumerate() {
+                let Screen { screen_id, page_id, .. } = row?.screen;
+                if screen_id == id || page_id == id {
+                    return Ok(Some((*split, shard.row(at, Columns::All)?)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Pages that gave nothing.

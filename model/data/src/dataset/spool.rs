@@ -49,15 +49,22 @@ pub(super) fn put(
     // Not done, or we were not here: an earlier try gave it its name and could not make sure that it is on the disk.
     disk.remove_folder(&folder)?;
     disk.remove_folder(&partial)?;
-    disk.create_folder(&partial)?;
     let screens: Vec<&Screen> = rows.iter().map(|row| &row.screen).collect();
     let records = serde_json::to_vec(&screens).expect("plain data with text keys can be written as JSON");
-    disk.write(&partial.join(RECORDS), &records)?;
-    for (at, row) in rows.iter().enumerate() {
-        disk.write(&partial.join(picture_name(at, &row.picture)), &row.picture)?;
+    let fill = || {
+        disk.create_folder(&partial)?;
+        disk.write(&partial.join(RECORDS), &records)?;
+        for (at, row) in rows.iter().enumerate() {
+            disk.write(&partial.join(picture_name(at, &row.picture)), &row.picture)?;
+        }
+        disk.sync_folder(&partial)?;
+        disk.rename(&partial, &folder)
+    };
+    if let Err(error) = fill() {
+        // On a full disk its space may be what lets the next try succeed.
+        let _ = disk.remove_folder(&partial);
+        return Err(error);
     }
-    disk.sync_folder(&partial)?;
-    disk.rename(&partial, &folder)?;
     let bytes = records.len() + rows.iter().map(|row| row.picture.len()).sum::<usize>();
     let site = rows[0].screen.site.clone();
     let split = rule.split(&site);

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::Screen;
 use crate::disk::Disk;
 use crate::sample;
 use crate::shard::ShardOptions;
@@ -110,6 +109,11 @@ fn pages_become_shards_and_come_back() {
     for line in lines::<ShardLine>(&root.join(MANIFEST)).unwrap() {
         assert_eq!(line.sha256, crate::sha256(&fs::read(root.join(&line.file)).unwrap()));
     }
+    let (split, row) = dataset.find("b~test-1-s1").unwrap().unwrap();
+    assert_eq!((split, &row), (Split::Validation, &expected()[&(split, "b~test-1-s1".to_owned())]));
+    let (_, first) = dataset.find("d~test-3").unwrap().unwrap();
+    assert_eq!(first.screen.screen_id, "d~test-3-s0");
+    assert!(dataset.find("none").unwrap().is_none());
     assert_eq!(fs::read_to_string(root.join(RECIPE)).unwrap(), "pages = 10\n");
     let card = fs::read_to_string(root.join(CARD)).unwrap();
     assert!(card.contains("path: data/validation-*.parquet"), "{card}");

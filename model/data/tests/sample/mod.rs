@@ -194,9 +194,9 @@ pub fn picture(number: usize) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, SIZE.0, SIZE.1);
     encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().unwrap();
+    let mut writer = encoder.write_header().expect("memory is written");
     let color = [(number % 256) as u8, (number / 256 % 256) as u8, 200];
-    writer.write_image_data(&color.repeat((SIZE.0 * SIZE.1) as usize)).unwrap();
-    writer.finish().unwrap();
+    writer.write_image_data(&color.repeat((SIZE.0 * SIZE.1) as usize)).expect("memory is written");
+    writer.finish().expect("memory is written");
     file
 }
