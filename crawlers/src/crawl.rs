@@ -394,9 +394,11 @@ impl Keeper {
         if let Some(double) = self.seen.admit(fingerprint)? {
             return Ok(Err(Drop::new("near_duplicate", format!("of page {double}"))));
         }
+        let site = first.site.clone();
         let mut rows = Vec::new();
         for shot in shots {
-            let mut screen = shot.screen;
+            // Views may be sent to different hosts; a page is on one side of the split all the same.
+            let mut screen = Screen { site: site.clone(), ..shot.screen };
             if let Some(hit) = self.sets.of_screen(&screen) {
                 self.note_hit(&screen, &hit)?;
                 continue;

@@ -235,9 +235,20 @@ impl CrawlRecipe {
                 bytes: self.store.shard_mib << 20,
                 ..ShardOptions::default()
             },
-            recipe: text.to_owned(),
+            recipe: lasting(text),
         }
     }
+}
+
+/// A recipe's text without what only concerns one run, so that a crawl can go on with other values for it.
+fn lasting(text: &str) -> String {
+    let of_a_run = |line: &&str| {
+        let line = line.trim_start().trim_start_matches("# set:").trim_start();
+        ["workers", "pages_max"].iter().any(|key| {
+            line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+        })
+    };
+    text.lines().filter(|line| !of_a_run(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Gives a key of the recipe another value, which is TOML or else a text.
@@ -284,6 +295,7 @@ mod tests {
         let (recipe, text) = CrawlRecipe::read(&path, &set).unwrap();
         assert_eq!((recipe.workers, recipe.looks.scrolls, recipe.name.as_str()), (7, 0, "other"));
         assert!(text.contains("# set: workers=7\n") && text.ends_with(SMALL));
+        assert_eq!(recipe.writer_options(&text).recipe, format!("# set: name=other\n# set: looks.scrolls=0\n{SMALL}"));
         let wrong = CrawlRecipe::read(&path, &["workers".to_owned()]).unwrap_err().to_string();
         assert!(wrong.contains("KEY=VALUE"), "{wrong}");
     }
