@@ -4,12 +4,14 @@
 //! questions. One keeper owns the dataset: it finds near-duplicates, drops what stands in an evaluation set, and writes. A
 //! page is done when the dataset has it or its reason for not having it, so a crawl that was killed goes on where it was.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use glim_browser::{Browser, BrowserEnv};
 use glim_data::dataset::DatasetWriter;
 use glim_data::stats::Stats;
@@ -28,7 +30,7 @@ use crate::page::{Ask, Camera, Shot, Shown, Way};
 use crate::politeness::{Admission, Answer, Politeness};
 use crate::questions::{self, Elsewhere};
 use crate::recipe::CrawlRecipe;
-use crate::source::{self, SourceError};
+use crate::source::{self, SourceError, Target, Targets};
 
 /// Names of other screens that are remembered for questions about what is not there.
 const NAMES: usize = 500;
@@ -100,6 +102,8 @@ struct Shared {
     filter: Filter,
     politeness: Politeness,
     archive: ArchiveServer,
+    /// Hosts with servers on this machine.
+    routes: BTreeMap<String, SocketAddr>,
     names: Mutex<VecDeque<(String, &'static str)>>,
     started: AtomicU64,
 }
@@ -119,12 +123,20 @@ pub async fn run(
 ) -> Result<(CrawlProgress, Stats), CrawlError> {
     let mut writer = DatasetWriter::open(out, recipe.writer_options(recipe_text))?;
     let fetch = Fetch::new(FetchSettings::of(&recipe.politeness, BTreeMap::new()))?;
-    let sources = source::open(&recipe.sources, recipe.frontier.normalize(), fetch.clone()).await?;
+    let mut sources = source::open(&recipe.sources, recipe.frontier.normalize(), fetch.clone()).await?;
+    let mut routes = BTreeMap::new();
+    for (host, place) in &recipe.hosts {
+        match place.parse() {
+            Ok(address) => drop(routes.insert(host.clone(), address)),
+            Err(_) => drop(sources.replay.folders.insert(host.clone(), place.into())),
+        }
+    }
+    let targets = of_this_machine(sources.targets, recipe.hosts.keys().cloned().collect());
     // Ids of others than us are no pages of ours.
     let done = writer.take_done_before();
     let done = done.into_iter().filter_map(|(page, site)| Some((page.parse::<PageId>().ok()?, site)));
     let frontier = Frontier::new(
-        sources.targets,
+        targets,
         done,
         FrontierSettings {
             recipe: recipe.frontier.clone(),
@@ -154,6 +166,7 @@ pub async fn run(
         filter: Filter::new(recipe.filter.clone())?,
         politeness: Politeness::new(recipe.politeness.clone(), fetch),
         archive: ArchiveServer::start(sources.replay).await?,
+        routes,
         names: Mutex::default(),
         started: AtomicU64::new(0),
         recipe,
@@ -187,6 +200,18 @@ pub async fn run(
         Some(error) => Err(error),
         None => Ok((progress, stats)),
     }
+}
+
+/// Targets of hosts that are served here are not of the live web.
+fn of_this_machine(targets: Targets, hosts: BTreeSet<String>) -> Targets {
+    let mark = move |target: Result<Target, SourceError>| {
+        let mut target = target?;
+        if target.is_live() && target.url.host_str().is_some_and(|host| hosts.contains(host)) {
+            target.source.kind = "site".to_owned();
+        }
+        Ok(target)
+    };
+    targets.map(mark).boxed()
 }
 
 /// One of the tasks that show pages.
@@ -243,7 +268,9 @@ impl Worker {
             page_id: target.page_id.to_string(),
             source: target.source.clone(),
             license: target.license.clone(),
-            way: if live {
+            way: if target.url.host_str().is_some_and(|host| shared.routes.contains_key(host)) {
+                Way::Routes(shared.routes.clone())
+            } else if live {
                 Way::Live { agent: Some(format!("({})", shared.recipe.politeness.user_agent())), also: Vec::new() }
             } else {
                 Way::Archive(shared.archive.address())

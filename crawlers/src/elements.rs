@@ -19,6 +19,12 @@ const SMALLEST_CSS: f32 = 4.0;
 /// The share of an element that must be in sight.
 const IN_SIGHT: f32 = 0.5;
 
+/// The same for what is read: text, and whatever is no higher than a line of it.
+const LEGIBLE: f32 = 0.8;
+
+/// As high as one line and its padding, in CSS pixels.
+const LINE_CSS: f32 = 40.0;
+
 /// The share of its points at which a hit test must find it.
 const REACHED: f32 = 0.5;
 
@@ -94,8 +100,8 @@ fn pixels(rect: &Rect<Css>, scale: f32) -> BoxPx {
 }
 
 fn describe(found: &glim_env::Element, scale: f32) -> Element {
-    let name = collapse(&found.name);
-    let painted = collapse(&found.text);
+    let name = spoken(&found.name);
+    let painted = spoken(&found.text);
     let value = found.value.as_deref().map(collapse).unwrap_or_default();
     let field = found.editable || matches!(found.role.as_str(), "combobox" | "listbox" | "spinbutton" | "slider");
     let (text, source) = if !painted.is_empty() && !field {
@@ -131,6 +137,12 @@ fn describe(found: &glim_env::Element, scale: f32) -> Element {
         reject: Vec::new(),
         frame: found.frame.clone(),
     }
+}
+
+/// A text without the characters by which icon fonts draw.
+fn spoken(text: &str) -> String {
+    let icon = |letter: &char| matches!(letter, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
+    collapse(&text.chars().filter(|letter| !icon(letter)).collect::<String>())
 }
 
 fn kind(found: &glim_env::Element, field: bool, source: &str) -> &'static str {
@@ -172,7 +184,11 @@ fn flaw(found: &glim_env::Element, element: &Element, picture: &Picture, scale: 
     if (right - left).min(bottom - top) < SMALLEST_CSS * scale {
         return Some("too_small");
     }
-    if element.shown < IN_SIGHT {
+    if element.kind == "group" && element.text.is_empty() {
+        return Some("nameless_group");
+    }
+    let read = element.kind == "text" || bottom - top < LINE_CSS * scale;
+    if element.shown < if read { LEGIBLE } else { IN_SIGHT } {
         return Some("out_of_sight");
     }
     if element.visible < REACHED {

@@ -200,7 +200,7 @@ impl Camera {
         let mut observation = self.load(env, &start(ask, view)).await?;
         let mut trail = Vec::new();
         if scroll != 0.0 {
-            observation = env.step(&Action::Scroll { target: None, dx: 0.0, dy: scroll }).await?.observation;
+            observation = scroll_by(env, scroll).await?;
             trail.push(TrailStep { action: "scroll".to_owned(), argument: scroll.to_string(), ..TrailStep::default() });
         }
         let document = env.document().await?;
@@ -336,9 +336,9 @@ impl Camera {
         let mut at = screen.scroll[1];
         for _ in 0..self.looks.scrolls {
             let down = f64::from(view.height) * 0.8;
-            let step = env.step(&Action::Scroll { target: None, dx: 0.0, dy: down }).await?;
-            let now = step.observation.scroll.y as f32;
-            if step.outcome != Outcome::Done || now <= at + 1.0 || step.observation.url != screen.final_url {
+            let observation = scroll_by(env, down).await?;
+            let now = observation.scroll.y as f32;
+            if now <= at + 1.0 || observation.url != screen.final_url {
                 break;
             }
             at = now;
@@ -348,7 +348,7 @@ impl Camera {
                 screen_id: shots.last().map_or(&screen.screen_id, |shot| &shot.screen.screen_id).clone(),
                 ..TrailStep::default()
             });
-            shots.push(self.look(env, ask, view, document, &step.observation, steps_to.clone()).await?.shot);
+            shots.push(self.look(env, ask, view, document, &observation, steps_to.clone()).await?.shot);
         }
         Ok(())
     }
@@ -444,6 +444,12 @@ fn start(ask: &Ask, view: &ViewRecipe) -> WebStart {
         Way::Archive(archive) => WebStart { archive: Some(*archive), ..start },
         Way::Routes(routes) => WebStart { routes: routes.clone(), ..start },
     }
+}
+
+/// Scrolls without a wheel, which would put the pointer onto something.
+async fn scroll_by(env: &mut BrowserEnv, pixels: f64) -> Result<Observation, EnvError> {
+    env.evaluate(&format!("scrollBy({{top: {pixels}, behavior: 'instant'}}); 0")).await?;
+    Ok(env.step(&Action::Wait { ms: 1 }).await?.observation)
 }
 
 fn trail_step(on: &Screen, at: usize, action: &str, argument: &str) -> TrailStep {

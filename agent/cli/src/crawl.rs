@@ -32,7 +32,13 @@ pub(crate) async fn crawl(arguments: Crawl) -> Result<ExitCode> {
 }
 
 async fn dataset(recipe: &Path, out: &Path, set: &[String]) -> Result<ExitCode> {
-    let (recipe, text) = CrawlRecipe::read(recipe, set)?;
+    let (mut recipe, text) = CrawlRecipe::read(recipe, set)?;
+    let mut sites = Vec::new();
+    for (name, &seed) in &recipe.sites {
+        let (site, address) = crate::site::open(name, Seed(seed))?;
+        sites.push(site);
+        recipe.hosts.insert(format!("{name}.test"), address.to_string());
+    }
     let browser = Browser::new(BrowserConfig::default());
     let stop = on_interrupt();
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };

@@ -127,7 +127,15 @@ pub(crate) fn show(results: &Results) {
 /// One line for the person who waits.
 #[allow(clippy::print_stdout)]
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    use std::io::Write;
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        // A reader that has seen enough, as `head`, is no reason to complain.
+        let enough = error.kind() == std::io::ErrorKind::BrokenPipe;
+        if !enough {
+            eprintln!("glim: the output could not be written: {error}");
+        }
+        std::process::exit(i32::from(!enough));
+    }
 }
 
 fn terminal_width() -> usize {

@@ -56,12 +56,14 @@ pub enum Expression {
 const ORDINALS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
 
 /// States that can be seen, with the adjective.
-const STATES: [(&str, &str); 5] = [
-    ("checked", "checked"),
-    ("unchecked", "unchecked"),
-    ("selected", "selected"),
-    ("disabled", "greyed-out"),
-    ("expanded", "expanded"),
+const STATES: [(&str, &str); 4] =
+    [("checked", "checked"), ("unchecked", "unchecked"), ("selected", "selected"), ("disabled", "greyed-out")];
+
+/// Nouns of which nobody doubts what they name: what looks like a button or a link may be either.
+const PLAIN: [&str; 19] = [
+    "text field", "e-mail field", "password field", "phone number field", "address field", "date field", "time field",
+    "number field", "search field", "drop-down list", "checkbox", "radio button", "switch", "slider", "progress bar", "tab",
+    "column heading", "picture", "heading",
 ];
 
 /// How far a target may lie from its anchor, in anchor heights.
@@ -170,6 +172,11 @@ fn has_name(element: &Element, name: &str) -> bool {
     folded(&element.name) == name
 }
 
+/// Whether nobody doubts what a noun names.
+pub fn is_plain(noun: &str) -> bool {
+    PLAIN.contains(&noun)
+}
+
 /// Whether a person might call an element by this noun.
 fn could_be(element: &Element, wanted: &str) -> bool {
     let own = noun(element);
@@ -262,10 +269,14 @@ pub fn candidates(elements: &[Element], target: usize) -> Vec<Expression> {
                 all.push(Expression::State { noun: own_noun, state });
             }
         }
-        if !matches!(own_noun, "link" | "icon" | "picture") {
+        if is_plain(own_noun) {
             all.push(Expression::Role { noun: own_noun });
         }
-        all.extend(relations(elements, target, own_noun));
+        // What has a name of its own is not called after its neighbours.
+        let named = element.n_same_text == 1 && element.text_source == "painted" && own_class == Class::Operable;
+        if !named {
+            all.extend(relations(elements, target, own_noun));
+        }
     }
     if let Some(phrase) = function::of(element) {
         all.push(Expression::Function { phrase });

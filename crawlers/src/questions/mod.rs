@@ -250,7 +250,7 @@ impl Maker<'_> {
             .iter()
             .filter(|element| matches!(class(element), Class::Field | Class::Toggle | Class::Operable))
             .map(noun)
-            .filter(|noun| !noun.is_empty() && !matches!(*noun, "icon" | "picture"))
+            .filter(|noun| expression::is_plain(noun) && !matches!(*noun, "picture" | "heading"))
             .collect();
         nouns.sort_unstable();
         nouns.dedup();

@@ -2,6 +2,8 @@
 
 pub mod source;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use glim_data::dataset::{SplitRule, WriterOptions};
@@ -32,6 +34,13 @@ pub struct CrawlRecipe {
     /// Where pages come from.
     #[serde(rename = "source")]
     pub sources: Vec<SourceRecipe>,
+    /// Hosts that are no part of the live web: each with the folder that its pages lie in, or with the address of a server
+    /// on this machine (`127.0.0.1:8080`).
+    #[serde(default)]
+    pub hosts: BTreeMap<String, String>,
+    /// Bundled sites to be crawled, each with the seed of its content: `shop = 1` serves `shop.test`.
+    #[serde(default)]
+    pub sites: BTreeMap<String, u64>,
     /// Screens and preferences that each page is shown with.
     #[serde(rename = "view", default = "one_view")]
     pub views: Vec<ViewRecipe>,
@@ -178,9 +187,13 @@ impl CrawlRecipe {
             match source {
                 SourceRecipe::List { path, .. } | SourceRecipe::Folder { path, .. } => onto(path),
                 SourceRecipe::Warc { paths, .. } | SourceRecipe::Wacz { paths, .. } => paths.iter_mut().for_each(onto),
+                SourceRecipe::Pages { .. } => {}
                 SourceRecipe::Sitemap { at, .. } => onto_file(at, folder),
                 SourceRecipe::CommonCrawl(recipe) => recipe.files.iter_mut().for_each(|file| onto_file(file, folder)),
             }
+        }
+        for place in self.hosts.values_mut().filter(|place| place.parse::<SocketAddr>().is_err()) {
+            *place = folder.join(&*place).to_string_lossy().into_owned();
         }
         let lists = self.blocklists.iter_mut().chain(&mut self.filter.bad_words).chain(&mut self.contamination.files);
         lists.for_each(onto);
@@ -196,6 +209,13 @@ impl CrawlRecipe {
         };
         wrong(self.name.trim().is_empty(), "`name` is empty".to_owned());
         wrong(!(1..=64).contains(&self.workers), format!("`workers` is {}, and not in 1..=64", self.workers));
+        for (host, place) in &self.hosts {
+            let served = place.parse::<SocketAddr>();
+            let outside = served.as_ref().is_ok_and(|address| !address.ip().is_loopback());
+            wrong(outside, format!("the server of the host `{host}` is `{place}`, and not on this machine"));
+            let missing = served.is_err() && !Path::new(place).is_dir();
+            wrong(missing, format!("the host `{host}` has the folder `{place}`, which is not there"));
+        }
         wrong(self.views.is_empty(), "there is no `[[view]]`".to_owned());
         let mut names = std::collections::HashSet::new();
         for view in &self.views {

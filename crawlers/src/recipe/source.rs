@@ -32,6 +32,14 @@ pub enum SourceRecipe {
         #[serde(default)]
         license: String,
     },
+    /// These pages.
+    Pages {
+        /// Their URLs.
+        urls: Vec<String>,
+        /// Licence of the pages.
+        #[serde(default)]
+        license: String,
+    },
     /// The pages of a sitemap or of those that a sitemap index lists.
     Sitemap {
         /// A file or an http or https URL; `.gz` may be.
@@ -257,6 +265,7 @@ impl SourceRecipe {
     pub fn kind(&self) -> &'static str {
         match self {
             SourceRecipe::List { .. } => "list",
+            SourceRecipe::Pages { .. } => "pages",
             SourceRecipe::Sitemap { .. } => "sitemap",
             SourceRecipe::CommonCrawl(_) => "common_crawl",
             SourceRecipe::Folder { .. } => "folder",
@@ -279,6 +288,7 @@ impl SourceRecipe {
         };
         match self {
             SourceRecipe::List { path, .. } => check(!path.as_os_str().is_empty(), "`path` is empty".to_owned()),
+            SourceRecipe::Pages { urls, .. } => check(!urls.is_empty(), "`urls` is empty".to_owned()),
             SourceRecipe::Sitemap { at, pages_max, sitemaps_max, .. } => {
                 check(!at.is_empty(), "`at` is empty".to_owned());
                 check(*pages_max > 0, "`pages_max` is 0".to_owned());

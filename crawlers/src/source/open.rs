@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use glim_data::record::Source;
 use url::Url;
 
 use super::read::{Lines, Place};
@@ -76,6 +77,10 @@ fn one(
         SourceRecipe::List { path, license } => {
             stream(name, normalize, license, move |emit| list::run(path, &fetch, emit))
         }
+        SourceRecipe::Pages { urls, license } => stream(name, normalize, license, move |emit| {
+            let live = || Source { kind: "live".to_owned(), ..Source::default() };
+            urls.iter().try_for_each(|url| emit.address(url, live(), "the recipe"))
+        }),
         SourceRecipe::Sitemap { at, pages_max, sitemaps_max, license } => {
             let bounds = sitemap::Bounds { pages_max, sitemaps_max };
             stream(name, normalize, license, move |emit| sitemap::run(&Place::of(&at), &bounds, &fetch, emit))

@@ -103,10 +103,12 @@ class Hits {
     });
   }
 
-  // Whether the middle of its hull is one of an entry's own points.
+  // Whether a click at the middle of an entry's hull would hit it, or could if it took clicks.
   central(entry) {
     const [x, y] = entry.middle;
-    return this.test(entry, [[x, y]])[1].length === 1;
+    if (entry.inside && !entry.inside(x, y)) return false;
+    const rank = this.relation(entry, this.at(entry.frame, x, y), x, y);
+    return rank > 0 || (entry.styles.passive && this.seen(entry, x, y));
   }
 
   // Fills in `visible` (share of sampled points), `point` and `cover`; false if no point is visible.
