@@ -14,6 +14,7 @@ help:
 	@echo 'make check        formatting, lints, documentation, licences and directions of dependencies'
 	@echo 'make bench-env    measure the browser against BrowserGym and against bare CDP calls'
 	@echo 'make bench-model  measure the model against transformers'
+	@echo 'make bench-crawl  measure the crawl against a crawler in Python with Playwright'
 	@echo 'make setup        install what is missing, and nothing else'
 
 setup:
@@ -48,4 +49,7 @@ bench-env:
 bench-model:
 	@bench/model/run
 
-.PHONY: help setup demo test check bench-env bench-model
+bench-crawl:
+	@bench/crawl/run
+
+.PHONY: help setup demo test check bench-env bench-model bench-crawl

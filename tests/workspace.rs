@@ -39,7 +39,10 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates of others that stay behind one door, and where that is.
-const ONLY_IN: [(&str, &[&str]); 6] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
+    ("adblock", &["glim-crawl"]),
+    ("arrow-array", &["glim-data"]),
+    ("parquet", &["glim-crawl", "glim-data"]),
     ("chromiumoxide", &["glim-browser"]),
     ("rusqlite", &["glim-sites"]),
     ("async-openai", &["glim-agent"]),
@@ -48,8 +51,9 @@ const ONLY_IN: [(&str, &[&str]); 6] = [
     ("anyhow", &["glim", "glim-bench", "glim-bench-model"]),
 ];
 
-/// Licences that ask for no more than to be named.
-const LICENCES: [&str; 11] = [
+/// Licences that ask for no more than to be named, and MPL-2.0 (adblock), which asks for the source of its own files only
+/// where they are changed.
+const LICENCES: [&str; 12] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
@@ -59,6 +63,7 @@ const LICENCES: [&str; 11] = [
     "ISC",
     "MIT",
     "MIT-0",
+    "MPL-2.0",
     "Unicode-3.0",
     "Zlib",
 ];

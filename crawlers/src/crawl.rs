@@ -147,7 +147,8 @@ pub async fn run(
     )?;
     let blocklist =
         if recipe.blocklists.is_empty() { None } else { Some(Arc::new(Blocklist::load(&recipe.blocklists)?)) };
-    let seen = NearDuplicates::open(&out.join("fingerprints.bin"), recipe.filter.same_text, |page| writer.contains(page))?;
+    let seen =
+        NearDuplicates::open(&out.join("fingerprints.bin"), recipe.filter.same_text, |page| writer.contains(page))?;
     let keeper = Keeper {
         sets: Contamination::load(&recipe.contamination.files, recipe.contamination.ngram)?,
         hits: out.join("contamination.jsonl"),
@@ -178,7 +179,8 @@ pub async fn run(
     });
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..shared.recipe.workers {
-        let worker = Worker { shared: shared.clone(), browser: browser.clone(), reports: reports.clone(), env: None, shown: 0 };
+        let worker =
+            Worker { shared: shared.clone(), browser: browser.clone(), reports: reports.clone(), env: None, shown: 0 };
         workers.spawn(worker.work(frontier.clone()));
     }
     drop(reports);
@@ -291,6 +293,8 @@ impl Worker {
                 let attempt = lease.attempt();
                 let pause = if live { shared.politeness.answered(&url, &answer, attempt) } else { None };
                 let again = pause.or_else(|| (!live && attempt + 1 < TRIES).then_some(Duration::ZERO));
+                // What is tried for the last time is told to the keeper, or it would be counted nowhere.
+                let again = again.filter(|_| attempt + 1 < shared.recipe.frontier.attempts);
                 tracing::debug!(%url, %error, attempt, "a page was not shown");
                 if let Some(after) = again {
                     lease.report(Outcome::Retry { after });
@@ -342,7 +346,8 @@ impl Shared {
         let elsewhere: Vec<_> = self.names().iter().cloned().collect();
         for shot in &mut shots {
             let counts = &self.recipe.questions;
-            let asked = questions::ask(&shot.screen, &shot.others, &Elsewhere(&elsewhere), counts, Seed(self.recipe.seed));
+            let asked =
+                questions::ask(&shot.screen, &shot.others, &Elsewhere(&elsewhere), counts, Seed(self.recipe.seed));
             shot.screen.questions.extend(asked);
         }
         let mut names = self.names();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glim_browser::{Browser, BrowserConfig};
+use glim_crawl::archive::{ArchiveWriter, Exchange};
 use glim_crawl::crawl::{self, CrawlProgress};
 use glim_crawl::recipe::CrawlRecipe;
 use glim_data::Screen;
@@ -13,6 +14,7 @@ use glim_data::dataset::Dataset;
 use glim_data::shard::Columns;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
+use url::Url;
 
 const STYLE: &str = "<style>body{font:16px/24px Liberation Sans,sans-serif;margin:20px}</style>";
 
@@ -97,7 +99,10 @@ async fn a_page_is_shown_operated_and_asked_about() {
     for screen in &screens {
         for question in &screen.questions {
             for place in &question.boxes_px {
-                assert!(place[0] >= 0.0 && place[2] <= screen.image.width as f32 && place[0] < place[2], "{question:?}");
+                assert!(
+                    place[0] >= 0.0 && place[2] <= screen.image.width as f32 && place[0] < place[2],
+                    "{question:?}"
+                );
             }
         }
     }
@@ -106,10 +111,19 @@ async fn a_page_is_shown_operated_and_asked_about() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_pages_are_dropped_with_their_reasons() {
     let work = Work::new();
-    work.page("fine.html", &format!("<h1>Fine</h1><p>{}</p><a href=/x>a link</a><button>Go</button><p>more</p>", prose(1)));
-    work.page("twin.html", &format!("<h1>Fine</h1><p>{}</p><a href=/x>a link</a><button>Go</button><p>more</p>", prose(1)));
+    work.page(
+        "fine.html",
+        &format!("<h1>Fine</h1><p>{}</p><a href=/x>a link</a><button>Go</button><p>more</p>", prose(1)),
+    );
+    work.page(
+        "twin.html",
+        &format!("<h1>Fine</h1><p>{}</p><a href=/x>a link</a><button>Go</button><p>more</p>", prose(1)),
+    );
     work.page("blank.html", "<p style='color:#fff'>nothing</p>");
-    work.page("wall.html", "<h1>Just a moment...</h1><p>Verify you are human</p><button>a</button><button>b</button><a href=/>c</a>");
+    work.page(
+        "wall.html",
+        "<h1>Just a moment...</h1><p>Verify you are human</p><button>a</button><button>b</button><a href=/>c</a>",
+    );
     work.page("few.html", &format!("<p>{}</p>", prose(3)));
     let progress = work.crawl(work.recipe("workers = 1", "[looks]\ninteractions = 0")).await;
     let reasons: Vec<_> = progress.dropped.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
@@ -124,11 +138,17 @@ async fn bad_pages_are_dropped_with_their_reasons() {
 async fn an_interrupted_crawl_goes_on_without_doubles() {
     let work = Work::new();
     for number in 0..12 {
-        work.page(&format!("{number}.html"), &format!("<h1>No. {number}</h1><p>{}</p><a href=/>x</a><button>Go {number}</button><p>z</p>", prose(number)));
+        work.page(
+            &format!("{number}.html"),
+            &format!(
+                "<h1>No. {number}</h1><p>{}</p><a href=/>x</a><button>Go {number}</button><p>z</p>",
+                prose(number)
+            ),
+        );
     }
     let settings = "[looks]\ninteractions = 0\nscrolls = 0\n[store]\nshard_rows = 3";
     let (stop, stopped) = watch::channel(false);
-    let (recipe, text) = work.recipe("", settings);
+    let (recipe, text) = work.recipe("workers = 2", settings);
     let told = move |progress: &CrawlProgress| {
         if progress.pages >= 4 {
             let _ = stop.send(true);
@@ -166,16 +186,33 @@ async fn trickling() -> std::net::SocketAddr {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_that_fight_back_cost_their_limit_and_no_more() {
     let work = Work::new();
-    let normal = |number: usize| format!("<h1>Page {number}</h1><p>{}</p><a href=/>x</a><button>Go</button><p>z</p>", prose(number));
+    let normal = |number: usize| {
+        format!("<h1>Page {number}</h1><p>{}</p><a href=/>x</a><button>Go</button><p>z</p>", prose(number))
+    };
     work.page("a_alerts.html", "<script>for (let at = 0; at < 300; at++) alert(at)</script><p>a<p>b<p>c<p>d<p>e<p>f");
     work.page("b_loop.html", "<script>while (true) {}</script>");
     work.page("c_redirects.html", "<script>location.href = location.pathname + '?' + Math.random()</script>");
-    work.page("d_scroll.html", &format!("{}<script>setInterval(() => {{ for (let at = 0; at < 50; at++) document.body.append(\
-         Object.assign(document.createElement('p'), {{textContent: 'more ' + at}})) }}, 10)</script>", normal(4)));
-    work.page("e_large.html", "<p>a<p>b<script>const part = '<div><span>x</span></div>'.repeat(20000);\
-         for (let at = 0; at < 25; at++) document.body.insertAdjacentHTML('beforeend', part)</script>");
-    work.page("f_miner.html", &format!("{}<script>for (let at = 0; at < 4; at++) new Worker(URL.createObjectURL(new Blob([\
-         'let x = 0; while (true) x = (x * 31 + 7) | 0'])))</script>", normal(6)));
+    work.page(
+        "d_scroll.html",
+        &format!(
+            "{}<script>setInterval(() => {{ for (let at = 0; at < 50; at++) document.body.append(\
+         Object.assign(document.createElement('p'), {{textContent: 'more ' + at}})) }}, 10)</script>",
+            normal(4)
+        ),
+    );
+    work.page(
+        "e_large.html",
+        "<p>a<p>b<script>const part = '<div><span>x</span></div>'.repeat(20000);\
+         for (let at = 0; at < 25; at++) document.body.insertAdjacentHTML('beforeend', part)</script>",
+    );
+    work.page(
+        "f_miner.html",
+        &format!(
+            "{}<script>for (let at = 0; at < 4; at++) new Worker(URL.createObjectURL(new Blob([\
+         'let x = 0; while (true) x = (x * 31 + 7) | 0'])))</script>",
+            normal(6)
+        ),
+    );
     work.page("g_memory.html", "<p>a<script>const all = []; while (true) all.push(new Array(1e6).fill('x'.repeat(100) + Math.random()))</script>");
     work.page("h_latin.html", &normal(8).replace("Page", "P\u{e4}ge"));
     work.page("z_fine.html", &normal(9));
@@ -194,7 +231,10 @@ async fn pages_that_fight_back_cost_their_limit_and_no_more() {
     for page in ["z_fine.html", "h_latin.html"] {
         assert!(!of(&screens, page).is_empty(), "{page} {progress:?}");
     }
-    let lost: u64 = ["too_slow", "crashed", "broken", "unreachable"].iter().filter_map(|reason| progress.dropped.get(*reason)).sum();
+    let lost: u64 = ["too_slow", "crashed", "broken", "unreachable"]
+        .iter()
+        .filter_map(|reason| progress.dropped.get(*reason))
+        .sum();
     assert!(lost >= 3, "{progress:?}");
     assert!(leftovers(work.folder.path()).is_empty());
 }
@@ -202,5 +242,56 @@ async fn pages_that_fight_back_cost_their_limit_and_no_more() {
 /// Files that are neither data nor bookkeeping.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("out/data")).unwrap();
-    entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_none_or(|end| end != "parquet")).collect()
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_none_or(|end| end != "parquet"))
+        .collect()
+}
+
+/// Pages out of a WARC are shown with what was archived beside them, over https as they were, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_is_replayed_with_its_resources_and_nothing_of_the_network() {
+    let work = Work::new();
+    let mut archive = ArchiveWriter::new(work.folder.path(), "site", 1 << 30).unwrap();
+    let mut put = |url: &str, kind: &str, body: &str| {
+        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        let exchange = Exchange {
+            method: "GET".to_owned(),
+            request_headers: Vec::new(),
+            request_body: Vec::new(),
+            status: 200,
+            headers,
+            body: body.as_bytes().to_vec(),
+            date: "2026-01-15T10:00:00Z".to_owned(),
+            ip: None,
+        };
+        archive.record(&Url::parse(url).unwrap(), &exchange).unwrap();
+    };
+    let page = format!(
+        "<!doctype html><title>Archived</title><link rel=stylesheet href='https://cdn.example.net/style.css'><h1>Archived</h1>\
+         <p>{}</p><button>One</button><a href=/x>link</a><p id=told></p><script src=/script.js></script>\
+         <img src='https://missing.example.net/a.png' alt='gone' width=40 height=40>",
+        prose(5)
+    );
+    put("https://www.example.org/page", "text/html", &page);
+    put("https://cdn.example.net/style.css", "text/css", "h1 { margin-left: 333px }");
+    put("https://www.example.org/script.js", "text/javascript", "told.textContent = 'told by ' + location.protocol");
+    archive.sync().unwrap();
+    let files = std::fs::read_dir(work.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.into_iter().find(|path| path.to_string_lossy().contains(".warc")).unwrap();
+    let path = work.folder.path().join("crawl.toml");
+    let text = format!(
+        "name = 'test'\n[[source]]\nkind = 'warc'\npaths = ['{}']\n[looks]\ninteractions = 0\n",
+        file.display()
+    );
+    std::fs::write(&path, text).unwrap();
+    let progress = work.crawl(CrawlRecipe::read(&path, &[]).unwrap()).await;
+    assert_eq!(progress.pages, 1, "{progress:?}");
+    let screens = work.screens();
+    let [screen] = &screens[..] else { panic!("{} screens", screens.len()) };
+    assert_eq!((screen.final_url.as_str(), screen.site.as_str()), ("https://www.example.org/page", "example.org"));
+    assert_eq!((screen.source.kind.as_str(), screen.source.offset > 0 || screen.source.length > 0), ("warc", true));
+    let heading = screen.elements.iter().find(|element| element.role == "heading").unwrap();
+    assert!(heading.box_px[0] >= 333.0, "{heading:?}");
+    assert!(screen.lines.iter().any(|line| line.text == "told by https:"), "{:?}", screen.lines);
 }

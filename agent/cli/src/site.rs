@@ -28,10 +28,7 @@ pub(crate) fn open(name: &str, seed: Seed) -> Result<(Box<dyn Any + Send>, Socke
     })
 }
 
-fn keep<I: Send + 'static>(
-    instance: I,
-    address: impl Fn(&I) -> SocketAddr,
-) -> (Box<dyn Any + Send>, SocketAddr) {
+fn keep<I: Send + 'static>(instance: I, address: impl Fn(&I) -> SocketAddr) -> (Box<dyn Any + Send>, SocketAddr) {
     let address = address(&instance);
     (Box::new(instance), address)
 }

@@ -20,7 +20,7 @@ use crate::words::{folded, has_words};
 pub struct PageFilter {
     /// Elements that its first screen must show.
     pub min_elements: usize,
-    /// Of its first screen no more than this share may be of one colour, 0..=1.
+    /// Of its first screen no more than this share may be of one colour, 0..=1; a page with one sentence has 0.995.
     pub max_plain_share: f64,
     /// ISO 639-1 codes of the languages wanted; empty takes all. Pages whose language cannot be told are kept.
     pub languages: Vec<String>,
@@ -34,7 +34,7 @@ impl Default for PageFilter {
     fn default() -> Self {
         PageFilter {
             min_elements: 5,
-            max_plain_share: 0.985,
+            max_plain_share: 0.998,
             languages: Vec::new(),
             bad_words: Vec::new(),
             same_text: 0.9,
@@ -178,12 +178,51 @@ pub fn language(text: &str) -> String {
 /// The codes that Common Crawl, HTML and recipes use.
 fn two_letters(three: &str) -> Option<&'static str> {
     const CODES: [(&str, &str); 45] = [
-        ("afr", "af"), ("ara", "ar"), ("ben", "bn"), ("bul", "bg"), ("cat", "ca"), ("ces", "cs"), ("cmn", "zh"), ("dan", "da"),
-        ("deu", "de"), ("ell", "el"), ("eng", "en"), ("est", "et"), ("fin", "fi"), ("fra", "fr"), ("guj", "gu"), ("heb", "he"),
-        ("hin", "hi"), ("hrv", "hr"), ("hun", "hu"), ("ind", "id"), ("ita", "it"), ("jpn", "ja"), ("kan", "kn"), ("kor", "ko"),
-        ("lav", "lv"), ("lit", "lt"), ("mal", "ml"), ("mar", "mr"), ("nld", "nl"), ("nob", "no"), ("pes", "fa"), ("pol", "pl"),
-        ("por", "pt"), ("ron", "ro"), ("rus", "ru"), ("slk", "sk"), ("slv", "sl"), ("spa", "es"), ("srp", "sr"), ("swe", "sv"),
-        ("tam", "ta"), ("tha", "th"), ("tur", "tr"), ("ukr", "uk"), ("vie", "vi"),
+        ("afr", "af"),
+        ("ara", "ar"),
+        ("ben", "bn"),
+        ("bul", "bg"),
+        ("cat", "ca"),
+        ("ces", "cs"),
+        ("cmn", "zh"),
+        ("dan", "da"),
+        ("deu", "de"),
+        ("ell", "el"),
+        ("eng", "en"),
+        ("est", "et"),
+        ("fin", "fi"),
+        ("fra", "fr"),
+        ("guj", "gu"),
+        ("heb", "he"),
+        ("hin", "hi"),
+        ("hrv", "hr"),
+        ("hun", "hu"),
+        ("ind", "id"),
+        ("ita", "it"),
+        ("jpn", "ja"),
+        ("kan", "kn"),
+        ("kor", "ko"),
+        ("lav", "lv"),
+        ("lit", "lt"),
+        ("mal", "ml"),
+        ("mar", "mr"),
+        ("nld", "nl"),
+        ("nob", "no"),
+        ("pes", "fa"),
+        ("pol", "pl"),
+        ("por", "pt"),
+        ("ron", "ro"),
+        ("rus", "ru"),
+        ("slk", "sk"),
+        ("slv", "sl"),
+        ("spa", "es"),
+        ("srp", "sr"),
+        ("swe", "sv"),
+        ("tam", "ta"),
+        ("tha", "th"),
+        ("tur", "tr"),
+        ("ukr", "uk"),
+        ("vie", "vi"),
     ];
     CODES.iter().find(|(code, _)| *code == three).map(|(_, code)| *code)
 }

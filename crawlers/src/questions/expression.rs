@@ -61,9 +61,25 @@ const STATES: [(&str, &str); 4] =
 
 /// Nouns of which nobody doubts what they name: what looks like a button or a link may be either.
 const PLAIN: [&str; 19] = [
-    "text field", "e-mail field", "password field", "phone number field", "address field", "date field", "time field",
-    "number field", "search field", "drop-down list", "checkbox", "radio button", "switch", "slider", "progress bar", "tab",
-    "column heading", "picture", "heading",
+    "text field",
+    "e-mail field",
+    "password field",
+    "phone number field",
+    "address field",
+    "date field",
+    "time field",
+    "number field",
+    "search field",
+    "drop-down list",
+    "checkbox",
+    "radio button",
+    "switch",
+    "slider",
+    "progress bar",
+    "tab",
+    "column heading",
+    "picture",
+    "heading",
 ];
 
 /// How far a target may lie from its anchor, in anchor heights.
@@ -130,15 +146,15 @@ impl Expression {
         };
         match self {
             Expression::Name { class, text, .. } => matching(&|element| may_be_called(element, *class, &folded(text))),
-            Expression::Icon { name } => {
-                matching(&|element| may_be_called(element, Class::Operable, &folded(name)) || has_name(element, &folded(name)))
-            }
+            Expression::Icon { name } => matching(&|element| {
+                may_be_called(element, Class::Operable, &folded(name)) || has_name(element, &folded(name))
+            }),
             Expression::Role { noun: wanted } => matching(&|element| could_be(element, wanted)),
             Expression::Several { noun: wanted } => matching(&|element| could_be(element, wanted)),
             Expression::Function { phrase } => matching(&|element| function::of(element) == Some(phrase)),
-            Expression::State { noun: wanted, state } => matching(&|element| {
-                could_be(element, wanted) && element.states.iter().any(|known| known == state)
-            }),
+            Expression::State { noun: wanted, state } => {
+                matching(&|element| could_be(element, wanted) && element.states.iter().any(|known| known == state))
+            }
             Expression::Ordinal { nth, order, class, text, .. } => {
                 let mut likes = matching(&|element| may_be_called(element, *class, &folded(text)));
                 likes.sort_by(|&a, &b| along(&elements[a], *order).total_cmp(&along(&elements[b], *order)));
@@ -237,10 +253,28 @@ fn beside(elements: &[Element], anchor: usize, side: Side, wanted: &str) -> Vec<
         })
         .collect();
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let nearest = found.first().map(|&(_, at)| at);
+    // Beside is what has nothing in between.
+    if nearest.is_some_and(|at| elements.iter().any(|other| lies_between(other.box_px, from, elements[at].box_px))) {
+        return Vec::new();
+    }
     match found[..] {
         [(gap, nearest), (next, _), ..] if next > 3.0 * gap + 24.0 => vec![nearest],
         _ => found.into_iter().map(|(_, at)| at).collect(),
     }
+}
+
+/// Whether `other` reaches into the gap between two boxes that lie beside or above one another.
+fn lies_between(other: BoxPx, a: BoxPx, b: BoxPx) -> bool {
+    let stretch = |low: usize, high: usize| {
+        let (inner, outer) = (a[high].min(b[high]), a[low].max(b[low]));
+        // Where they overlap along this side it is the overlap, else it is the gap.
+        if inner > outer { (outer, inner) } else { (inner, outer) }
+    };
+    let ((left, right), (top, bottom)) = (stretch(0, 2), stretch(1, 3));
+    let within = |low: f32, high: f32, from: f32, to: f32| high.min(to) - low.max(from) > 2.0;
+    let encloses = |of: BoxPx| other[0] <= of[0] && other[1] <= of[1] && other[2] >= of[2] && other[3] >= of[3];
+    within(other[0], other[2], left, right) && within(other[1], other[3], top, bottom) && !encloses(a) && !encloses(b)
 }
 
 /// Everything by which an element might be named, most natural first; not yet checked.
@@ -286,8 +320,9 @@ pub fn candidates(elements: &[Element], target: usize) -> Vec<Expression> {
 
 fn ordinals(elements: &[Element], target: usize, noun: &'static str, of_class: Class) -> Vec<Expression> {
     let text = folded(&elements[target].text);
-    let mut likes: Vec<usize> =
-        (0..elements.len()).filter(|&at| class(&elements[at]) == of_class && folded(&elements[at].text) == text).collect();
+    let mut likes: Vec<usize> = (0..elements.len())
+        .filter(|&at| class(&elements[at]) == of_class && folded(&elements[at].text) == text)
+        .collect();
     if !(2..=ORDINALS.len()).contains(&likes.len()) {
         return Vec::new();
     }
@@ -306,7 +341,12 @@ fn relations(elements: &[Element], target: usize, noun: &'static str) -> Vec<Exp
     let mut near: Vec<(f32, Expression)> = Vec::new();
     for (at, anchor) in elements.iter().enumerate() {
         let words = anchor.text.split(' ').count();
-        if at == target || anchor.text_source != "painted" || !anchor.reject.is_empty() || words > 6 || anchor.n_same_text != 1 {
+        if at == target
+            || anchor.text_source != "painted"
+            || !anchor.reject.is_empty()
+            || words > 6
+            || anchor.n_same_text != 1
+        {
             continue;
         }
         let from = anchor.box_px;

@@ -78,6 +78,21 @@ fn what_has_no_words_is_named_by_its_state_and_its_neighbours() {
 }
 
 #[test]
+fn what_has_something_in_between_is_not_beside() {
+    let between = |text: &str, top: f32| element(2, "text", text, [0.0, top, 100.0, top + 20.0]);
+    let with = |middle: Element| {
+        screen(vec![
+            element(1, "text", "Total", [0.0, 0.0, 100.0, 20.0]),
+            middle,
+            element(3, "checkbox", "", [0.0, 100.0, 20.0, 120.0]),
+        ])
+    };
+    let names = |screen: &Screen| expressions(screen, 3);
+    assert!(names(&with(between("aside", 300.0))).contains(&"the checkbox below “Total”".to_owned()));
+    assert!(!names(&with(between("between", 50.0))).contains(&"the checkbox below “Total”".to_owned()));
+}
+
+#[test]
 fn a_word_inside_a_longer_name_is_ambiguous() {
     let screen = screen(vec![
         element(1, "link", "Edit", [0.0, 0.0, 50.0, 20.0]),
@@ -117,7 +132,8 @@ fn all_of_a_kind_are_asked_for_only_if_all_are_whole() {
 #[test]
 fn refusals_ask_for_what_nothing_here_reminds_of() {
     let screen = table();
-    let elsewhere = [("Edit profile".to_owned(), "link"), ("Bob".to_owned(), "link"), ("Shipping".to_owned(), "button")];
+    let elsewhere =
+        [("Edit profile".to_owned(), "link"), ("Bob".to_owned(), "link"), ("Shipping".to_owned(), "button")];
     for seed in 0..20 {
         let all = ask(&screen, &[], &Elsewhere(&elsewhere), &QuestionCounts::default(), Seed(seed));
         for refusal in all.iter().filter(|question| question.task == "refusal") {
@@ -146,7 +162,8 @@ fn a_region_is_read_only_if_all_its_text_is_known() {
         line("tiny", 5, [0.0, 500.0, 30.0, 506.0]),
     ];
     let all = ask(&screen, &[], &Elsewhere(&[]), &QuestionCounts::default(), Seed(1));
-    let read: Vec<_> = all.iter().filter(|question| question.task == "ocr").map(|question| question.answer.as_str()).collect();
+    let read: Vec<_> =
+        all.iter().filter(|question| question.task == "ocr").map(|question| question.answer.as_str()).collect();
     assert_eq!(read, ["First line\nsecond line"]);
 }
 

@@ -172,7 +172,8 @@ impl World {
 
     /// The same world as if nobody had been there before, if it can show what `start` and `manner` ask for.
     pub async fn emptied(mut self, start: &WebStart, seed: Seed, manner: &Manner) -> Option<World> {
-        let filter = |filter: &Option<Arc<dyn RequestFilter>>| filter.as_ref().map(Arc::as_ptr).map(<*const _>::cast::<()>);
+        let filter =
+            |filter: &Option<Arc<dyn RequestFilter>>| filter.as_ref().map(Arc::as_ptr).map(<*const _>::cast::<()>);
         let usable = same_world(start, &self.start)
             && start.allow == self.start.allow
             && seed == self.seed
@@ -413,7 +414,10 @@ impl World {
                 }),
             ),
             // The part of the window that is drawn, in image pixels; a page is laid out in all of it.
-            ("Emulation.setVisibleSize", json!({"width": pixels(self.viewport.width), "height": pixels(self.viewport.height)})),
+            (
+                "Emulation.setVisibleSize",
+                json!({"width": pixels(self.viewport.width), "height": pixels(self.viewport.height)}),
+            ),
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];

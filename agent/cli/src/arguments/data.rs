@@ -112,8 +112,8 @@ pub(crate) struct Convert {
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 
-    /// How places stand in texts: cells (0..=999), thousandths, pixels or unit.
-    #[arg(long, value_name = "SCALE", default_value = "cells")]
+    /// How places stand in texts: 999 (cells 0..=999), 1000, pixels or unit (0..1).
+    #[arg(long, value_name = "SCALE", default_value = "999")]
     pub scale: String,
 
     /// Leave `<|begin_of_box|>` and `<|end_of_box|>` out.

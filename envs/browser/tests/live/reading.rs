@@ -58,8 +58,7 @@ async fn readers_are_told_of() {
     let browser = browser();
     let mut env = browser.env();
     assert_eq!(env.visit(&start, Seed(1)).await.unwrap().elements[0].text, "false,falseen-USfalse01.5400");
-    start.reader =
-        Reader { mobile: true, dark: true, locale: Some("de-DE".into()), agent: Some("(acme)".into()) };
+    start.reader = Reader { mobile: true, dark: true, locale: Some("de-DE".into()), agent: Some("(acme)".into()) };
     start.viewport = Some(Viewport { width: 390, height: 600, scale: 2.0 });
     let observation = env.visit(&start, Seed(1)).await.unwrap();
     assert_eq!(observation.elements[0].text, "true,truede-DEtrue51,5390");
@@ -86,6 +85,51 @@ async fn boxes_fit_a_page_that_is_shown_small() {
     assert!(painted(rect.x + 4.0, rect.y + 4.0) && !painted(rect.x - 4.0, rect.y + 4.0), "{rect:?}");
 }
 
+/// The compositor scrolls by itself and would draw before all of what comes into sight is painted.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_scrolled_into_sight_is_painted_whole() {
+    let page = "<style>body{margin:0;width:1240px;font:9px Liberation Sans}i{float:left;width:38px;height:38px;margin:1px;\
+                background:#06c;color:#fff;box-shadow:0 0 30px 8px rgba(0,0,0,.06),0 0 20px rgba(255,0,0,.04);border-radius:9px;\
+                text-shadow:0 0 9px #000}</style><script>document.write('<i>text</i>'.repeat(31 * 150))</script>";
+    let site = Site::new(&[("/", page)]).await;
+    let mut start = site.start("/");
+    start.viewport = Some(Viewport::new(1280, 720));
+    let browser = Browser::new(BrowserConfig::default());
+    // Several at once: painting falls behind only where there is something else to do.
+    let scrolled = (0..4).map(|_| {
+        let (browser, start) = (browser.clone(), start.clone());
+        tokio::spawn(async move {
+            let mut env = browser.env();
+            env.visit(&start, Seed(1)).await.unwrap();
+            let mut blank = Vec::new();
+            for (turn, action) in [
+                glim_env::Action::Scroll { target: None, dx: 0.0, dy: 800.0 },
+                glim_env::Action::Scroll { target: None, dx: 0.0, dy: 2000.0 },
+                glim_env::Action::Keys { chord: "PageDown".into() },
+                glim_env::Action::Keys { chord: "End".into() },
+            ]
+            .iter()
+            .enumerate()
+            {
+                let observation = env.step(action).await.unwrap().observation;
+                let picture = image::load_from_memory(&observation.screenshot.png).unwrap().into_rgb8();
+                let first = (40.0 - observation.scroll.y.rem_euclid(40.0)) as u32 % 40;
+                let places =
+                    (0..17).flat_map(|row| (0..31).map(move |column| (column * 40 + 6, first + row * 40 + 33)));
+                let white = places.filter(|&(x, y)| picture.get_pixel(x, y).0 == [255; 3]).count();
+                assert!(observation.scroll.y > 500.0);
+                if white > 0 {
+                    blank.push((turn, white));
+                }
+            }
+            blank
+        })
+    });
+    for blank in futures::future::join_all(scrolled).await {
+        assert_eq!(blank.unwrap(), []);
+    }
+}
+
 #[tokio::test]
 async fn an_archive_answers_for_every_host_and_scheme() {
     let app = axum::Router::new().fallback(|request: axum::extract::Request| async move {
@@ -103,10 +147,9 @@ async fn an_archive_answers_for_every_host_and_scheme() {
     tokio::spawn(async move { axum::serve(listener, app).await });
     let browser = browser();
     let mut env = browser.env();
-    for (url, said) in [
-        ("https://www.example.org/a", "https www.example.org /a"),
-        ("http://example.com/b", "http example.com /b"),
-    ] {
+    for (url, said) in
+        [("https://www.example.org/a", "https www.example.org /a"), ("http://example.com/b", "http example.com /b")]
+    {
         let start = WebStart { archive: Some(archive), ..WebStart::local(url) };
         let observation = env.visit(&start, Seed(1)).await.unwrap();
         let told: Vec<_> = observation.elements.iter().map(|element| element.text.as_str()).collect();
