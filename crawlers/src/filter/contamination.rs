@@ -199,8 +199,8 @@ mod tests {
         assert_eq!(sets.of_screen(&pictured).unwrap().detail, "1 bits apart");
 
         let question = |id: &str, expression: &str| Question { id: id.into(), expression: expression.into(), ..Question::default() };
-        let mut screen = Screen::default();
-        screen.questions = vec![question("1", "open the settings of the third printer"), question("2", "something else here now")];
+        let questions = vec![question("1", "open the settings of the third printer"), question("2", "something else here now")];
+        let mut screen = Screen { questions, ..Screen::default() };
         assert_eq!(sets.clean(&mut screen).len(), 1);
         assert_eq!(screen.questions.len(), 1);
     }
