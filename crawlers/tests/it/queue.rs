@@ -247,7 +247,8 @@ async fn what_is_wrong_with_a_server_is_said() {
     let (_going, stop) = watch::channel(false);
     let browser: Arc<Browser> = Browser::new(BrowserConfig::default());
     let worked = work(&QueueServer::new(&nats, None).unwrap(), Some(1), &browser, stop, |_| {}).await;
-    assert!(worked.unwrap_err().to_string().contains("has no JetStream"));
+    let poor = worked.unwrap_err().to_string();
+    assert!(poor.contains("has no JetStream"), "{poor}");
     drop(server);
 
     let (_server, nats) = nats_server(folder, false, &["--user", "me", "--pass", "p@ss"]);

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
-use async_nats::jetstream::context::{GetStreamErrorKind, PublishError, RequestErrorKind};
+use async_nats::jetstream::context::{GetStreamErrorKind, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{Config, DirectGetErrorKind, RetentionPolicy, Stream};
 use async_nats::jetstream::{Context, ErrorCode};
@@ -78,23 +78,14 @@ impl Link {
         // Workers look for the jobs, and need the other then.
         for config in [answers, jobs] {
             self.context.get_or_create_stream(config).await.map_err(|error| {
-                use async_nats::jetstream::context::CreateStreamErrorKind as Kind;
-                let has_none = match error.kind() {
-                    Kind::JetStreamUnavailable => true,
-                    Kind::JetStream(error) => is_without_jetstream(error.error_code()),
-                    _ => false,
-                };
-                self.refused(has_none, "make a stream", error)
+                self.refused("make a stream", error)
             })?;
         }
         self.consumer().await?;
         Ok(())
     }
 
-    fn refused(&self, has_none: bool, doing: &'static str, error: impl Display) -> QueueError {
-        if has_none {
-            return QueueError::NoJetStream { server: self.server.clone() };
-        }
+    fn refused(&self, doing: &'static str, error: impl Display) -> QueueError {
         QueueError::Refused { server: self.server.clone(), doing, reason: error.to_string() }
     }
 
@@ -108,12 +99,12 @@ impl Link {
             ..pull::Config::default()
         };
         let consumer = self.jobs.get_or_create_consumer(WORKERS, config).await;
-        consumer.map_err(|error| self.refused(false, "hand out jobs", error))
+        consumer.map_err(|error| self.refused("hand out jobs", error))
     }
 
     pub async fn census(&self) -> Result<Census, QueueError> {
         let info = self.jobs.consumer_info(WORKERS).await;
-        let info = info.map_err(|error| self.refused(false, "tell of its workers", error))?;
+        let info = info.map_err(|error| self.refused("tell of its workers", error))?;
         Ok(Census { busy: info.num_ack_pending, idle: info.num_waiting })
     }
 
@@ -122,7 +113,7 @@ impl Link {
         match self.context.get_stream(format!("{JOBS}{}", self.crawl)).await {
             Ok(_) => Ok(true),
             Err(error) if is_missing(&error.kind()) => Ok(false),
-            Err(error) => Err(self.refused(false, "tell of a stream", error)),
+            Err(error) => Err(self.refused("tell of a stream", error)),
         }
     }
 
@@ -154,7 +145,7 @@ impl Link {
         match self.jobs.direct_get_next_for_subject(self.job_subject(page), None).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(false),
-            Err(error) => Err(self.refused(false, "tell of a job", error)),
+            Err(error) => Err(self.refused("tell of a job", error)),
         }
     }
 
@@ -167,7 +158,7 @@ impl Link {
             let message = match self.jobs.direct_get_next_for_subject(subject, Some(from)).await {
                 Ok(message) => message,
                 Err(error) if error.kind() == DirectGetErrorKind::NotFound => return Ok(jobs),
-                Err(error) => return Err(self.refused(false, "tell of its jobs", error)),
+                Err(error) => return Err(self.refused("tell of its jobs", error)),
             };
             from = message.sequence + 1;
             match serde_json::from_slice(&message.payload) {
@@ -193,7 +184,7 @@ impl Link {
                     }
                 }
                 Err(error) if error.kind() == DirectGetErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(self.refused(false, "give an answer", error)),
+                Err(error) => return Err(self.refused("give an answer", error)),
             }
         }
     }
@@ -203,7 +194,7 @@ impl Link {
         self.purge(format!("glim.{}.brief.>", self.crawl)).await?;
         let subject = format!("glim.{}.brief.{}", self.crawl, upload_id());
         let put = super::parts::put(&self.context, &subject, None, bytes).await;
-        put.map_err(|error| self.refused(false, "keep the recipe", error))
+        put.map_err(|error| self.refused("keep the recipe", error))
     }
 
     /// What workers have to know of the crawl, if all of it is there.
@@ -224,7 +215,7 @@ impl Link {
     /// Removes all that is under a subject.
     pub async fn purge(&self, subject: String) -> Result<(), QueueError> {
         let purged = self.answers.purge().filter(subject).await;
-        purged.map(drop).map_err(|error| self.refused(false, "remove what is done", error))
+        purged.map(drop).map_err(|error| self.refused("remove what is done", error))
     }
 
     /// Removes the crawl from the server.
@@ -233,7 +224,7 @@ impl Link {
             match self.context.delete_stream(name).await {
                 Ok(_) => {}
                 Err(error) if is_missing(&error.kind()) => {}
-                Err(error) => return Err(self.refused(false, "remove a stream", error)),
+                Err(error) => return Err(self.refused("remove a stream", error)),
             }
         }
         Ok(())
@@ -243,10 +234,10 @@ impl Link {
 /// The crawls on a server, each with its jobs.
 pub(super) async fn crawls(server: &QueueServer, context: &Context) -> Result<Vec<(String, u64)>, QueueError> {
     let found: Result<Vec<_>, _> = context.streams().try_collect().await;
-    let found = found.map_err(|error| match error.kind() {
-        RequestErrorKind::NoResponders => QueueError::NoJetStream { server: server.name() },
-        _ if error.to_string().contains("JetStream not enabled") => QueueError::NoJetStream { server: server.name() },
-        _ => QueueError::Refused { server: server.name(), doing: "list its streams", reason: error.to_string() },
+    let found = found.map_err(|error| QueueError::Refused {
+        server: server.name(),
+        doing: "list its streams",
+        reason: error.to_string(),
     })?;
     let ours = found.into_iter().filter_map(|info| {
         let crawl = info.config.name.strip_prefix(JOBS)?.to_owned();
@@ -261,10 +252,6 @@ pub(super) fn upload_id() -> String {
         .expect("the system has random numbers")
         .expose();
     format!("{:016x}", u64::from_le_bytes(random))
-}
-
-fn is_without_jetstream(code: ErrorCode) -> bool {
-    [ErrorCode::JETSTREAM_NOT_ENABLED, ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT].contains(&code)
 }
 
 fn is_missing(kind: &GetStreamErrorKind) -> bool {

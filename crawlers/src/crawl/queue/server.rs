@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use async_nats::jetstream::{self, Context};
+use async_nats::jetstream::context::AccountErrorKind;
+use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use url::Url;
 
@@ -110,7 +111,20 @@ impl QueueServer {
         })?;
         let mut context = jetstream::new(client);
         context.set_timeout(PATIENCE);
-        Ok(context)
+        match context.query_account().await {
+            Err(error) if is_without_jetstream(&error.kind()) => Err(QueueError::NoJetStream { server: self.name() }),
+            // An account may have streams without being told of itself.
+            _ => Ok(context),
+        }
+    }
+}
+
+fn is_without_jetstream(kind: &AccountErrorKind) -> bool {
+    let codes = [ErrorCode::JETSTREAM_NOT_ENABLED, ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT];
+    match kind {
+        AccountErrorKind::JetStreamUnavailable => true,
+        AccountErrorKind::JetStream(error) => codes.contains(&error.error_code()),
+        _ => false,
     }
 }
 
