@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::Context;
+use futures::TryStreamExt as _;
 use glim_browser::{Browser, BrowserConfig};
 use glim_crawl::crawl::queue::{QueueServer, work};
 use glim_crawl::crawl::{self, Hands};
@@ -173,11 +175,22 @@ fn has_each_page_once(folder: &Path) {
     assert_eq!(drops, "");
 }
 
+async fn context(nats: &str) -> Context {
+    async_nats::jetstream::new(async_nats::connect(nats).await.unwrap())
+}
+
 /// The names of all streams on a server.
 async fn streams(nats: &str) -> Vec<String> {
-    use futures::TryStreamExt as _;
-    let client = async_nats::connect(nats).await.unwrap();
-    async_nats::jetstream::new(client).stream_names().try_collect().await.unwrap()
+    context(nats).await.stream_names().try_collect().await.unwrap()
+}
+
+/// Waits until a stream has so many messages.
+async fn wait_for_stream(context: &Context, name: &str, messages: u64) {
+    let begun = Instant::now();
+    while context.get_stream(name).await.unwrap().cached_info().state.messages != messages {
+        assert!(begun.elapsed() < LIMIT, "`{name}` does not come to {messages} messages");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,8 +204,11 @@ async fn a_worker_that_is_killed_loses_nothing() {
     let mut coordinator = Process::start("as_a_coordinator", &nats, folder);
     wait_for("the third page", || kept(folder) >= 3);
     first.kill();
-    let before = kept(folder);
-    assert!(before < PAGES, "all was done before the worker was killed");
+    let crawl = std::fs::read_to_string(folder.join("out/frontier/queue")).unwrap();
+    let jobs = context(&nats).await.get_stream(format!("glim_jobs_{crawl}")).await.unwrap();
+    let workers = jobs.consumer_info("workers").await.unwrap();
+    assert_eq!(workers.num_ack_pending, 1, "it was at a page when it was killed");
+    assert!(kept(folder) < PAGES);
     let _others = [(); 2].map(|()| Process::start("as_a_worker", &nats, folder));
     wait_for("the crawl", || coordinator.is_over());
     has_each_page_once(folder);
@@ -204,21 +220,27 @@ async fn a_coordinator_and_a_server_that_are_killed_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     pages(folder);
-    let (server, nats) = nats_server(folder, true, &[]);
+    // No answer fits into one message.
+    let config = folder.join("nats.conf");
+    std::fs::write(&config, "max_payload: 16KB\n").unwrap();
+    let more = ["-c", config.to_str().unwrap()];
+    let (server, nats) = nats_server(folder, true, &more);
     let _workers = [(); 2].map(|()| Process::start("as_a_worker", &nats, folder));
     let coordinator = Process::start("as_a_coordinator", &nats, folder);
     wait_for("the third page", || kept(folder) >= 3);
     coordinator.kill();
     let before = kept(folder);
     // Workers go on with what is in the queue, and their answers wait.
-    std::thread::sleep(Duration::from_secs(2));
+    let context = context(&nats).await;
+    let crawl = std::fs::read_to_string(folder.join("out/frontier/queue")).unwrap();
+    wait_for_stream(&context, &format!("glim_jobs_{crawl}"), 0).await;
     assert_eq!(kept(folder), before);
     let mut coordinator = Process::start("as_a_coordinator", &nats, folder);
     wait_for("three more pages", || kept(folder) >= before + 3);
     server.kill();
     std::thread::sleep(Duration::from_secs(1));
     let port = nats.rsplit(':').next().unwrap().parse().unwrap();
-    let _server = start_nats_server(folder, port, true, &[]);
+    let _server = start_nats_server(folder, port, true, &more);
     wait_for("the crawl", || coordinator.is_over());
     has_each_page_once(folder);
     assert_eq!(streams(&nats).await, Vec::<String>::new());
