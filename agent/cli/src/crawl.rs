@@ -64,15 +64,16 @@ async fn worker(server: &QueueServer, workers: Option<usize>) -> Result<ExitCode
 
 async fn dataset(recipe: &Path, out: &Path, set: &[String], hands: Hands) -> Result<ExitCode> {
     let (recipe, text) = CrawlRecipe::read(recipe, set)?;
-    let stop =
-        on_interrupt("putting what is finished into shards; Ctrl-C again to leave that to the next run");
+    let stop = on_interrupt("putting what is finished into shards; Ctrl-C again to leave that to the next run");
     let bar = spinner();
     let begun = Instant::now();
     let shown = bar.clone();
     let told = move |progress: &CrawlProgress| shown.set_message(line(progress, begun));
     let crawled = crawl::run(recipe, &text, out, hands, stop.clone(), told).await;
     bar.finish_and_clear();
-    let again = || format!("the crawl into `{}` stopped; what was finished is kept, and the same command goes on", out.display());
+    let again = || {
+        format!("the crawl into `{}` stopped; what was finished is kept, and the same command goes on", out.display())
+    };
     let (progress, stats) = crawled.with_context(again)?;
     say(&line(&progress, begun));
     for (reason, count) in &progress.dropped {
@@ -145,8 +146,7 @@ async fn one_page(page: &str, arguments: &Crawl) -> Result<ExitCode> {
     env.set_reads_text(true);
     let shot = camera.once(&mut env, &ask, &view, arguments.scroll).await?;
     let mut screen = shot.screen;
-    screen.questions =
-        questions::ask(&screen, &shot.others, &Elsewhere(&[]), &QuestionCounts::default(), Seed(0));
+    screen.questions = questions::ask(&screen, &shot.others, &Elsewhere(&[]), &QuestionCounts::default(), Seed(0));
     if let Some(path) = &arguments.image {
         std::fs::write(path, &shot.image).with_context(|| format!("`{}` could not be written", path.display()))?;
     }
@@ -168,7 +168,13 @@ async fn one_page(page: &str, arguments: &Crawl) -> Result<ExitCode> {
     let left_out: Vec<String> = shot.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     say(&format!("{} elements; left out: {}", screen.elements.len(), left_out.join(", ")));
     for question in &screen.questions {
-        say(&format!("  {}/{}: {}  {}", question.task, question.kind, question.prompt, question.answer.replace('\n', " ⏎ ")));
+        say(&format!(
+            "  {}/{}: {}  {}",
+            question.task,
+            question.kind,
+            question.prompt,
+            question.answer.replace('\n', " ⏎ ")
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

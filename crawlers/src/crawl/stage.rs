@@ -58,7 +58,8 @@ impl Stage {
         let elsewhere: Vec<_> = self.names().iter().cloned().collect();
         for shot in &mut shots {
             let counts = &self.recipe.questions;
-            let asked = questions::ask(&shot.screen, &shot.others, &Elsewhere(&elsewhere), counts, Seed(self.recipe.seed));
+            let asked =
+                questions::ask(&shot.screen, &shot.others, &Elsewhere(&elsewhere), counts, Seed(self.recipe.seed));
             shot.screen.questions.extend(asked);
         }
         let mut names = self.names();
@@ -122,7 +123,12 @@ impl Hand {
         Ok(Answer { came, links, took: begun.elapsed() })
     }
 
-    async fn views(&mut self, ask: &Ask, depth: u32, links: &mut Vec<Url>) -> Result<Result<Vec<Shot>, Drop>, EnvError> {
+    async fn views(
+        &mut self,
+        ask: &Ask,
+        depth: u32,
+        links: &mut Vec<Url>,
+    ) -> Result<Result<Vec<Shot>, Drop>, EnvError> {
         let stage = self.stage.clone();
         let mut all = Vec::new();
         for (nth, view) in stage.recipe.views.iter().enumerate() {

@@ -105,7 +105,8 @@ fn pages(folder: &Path) -> PathBuf {
     std::fs::create_dir(&site).unwrap();
     for page in 0..PAGES {
         let word = |nth: usize| format!("w{:x}", (page * 7919 + nth * 104_729 + 1) * 2_654_435_761 % 1_000_003);
-        let buttons: String = (0..8).map(|nth| format!("<button>{} {}</button>\n", word(nth), word(nth + 50))).collect();
+        let buttons: String =
+            (0..8).map(|nth| format!("<button>{} {}</button>\n", word(nth), word(nth + 50))).collect();
         let text: Vec<String> = (100..220).map(word).collect();
         let html = format!(
             "<!doctype html><html lang=en><title>{}</title><h1>Page {page}</h1>{buttons}<p>{}</p>",

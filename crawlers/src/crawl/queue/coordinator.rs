@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,8 +41,11 @@ struct Out {
 /// Gives a crawl's pages to workers.
 pub(in crate::crawl) struct Coordinator {
     link: Link,
+    brief: Vec<u8>,
     /// What a coordinator before this one had out.
     adopted: Vec<Job>,
+    /// The place in the stream up to which answers were read.
+    read: AtomicU64,
     out: Mutex<HashMap<PageId, Out>>,
     most: AtomicUsize,
     changed: Notify,
@@ -58,11 +61,13 @@ impl Coordinator {
         // Jobs before answers: whatever is answered in between is then seen as both, and not as neither.
         let mut adopted = link.jobs().await?;
         adopted.extend(answered(&link).await?);
-        link.put_brief(brief).await?;
+        link.put_brief(brief.clone()).await?;
         tracing::info!(crawl, adopted = adopted.len(), "workers may come");
         Ok(Coordinator {
             link,
+            brief,
             adopted,
+            read: AtomicU64::new(0),
             out: Mutex::default(),
             most: AtomicUsize::new(FEWEST),
             changed: Notify::new(),
@@ -116,8 +121,7 @@ impl Coordinator {
             patiently("giving out a page", || async {
                 let sent = self.link.publish(&job, &id).await;
                 if sent.is_err() {
-                    // A server that came back without its memory has no streams either.
-                    let _ = self.link.ensure().await;
+                    self.restore().await;
                 }
                 sent
             })
@@ -126,14 +130,15 @@ impl Coordinator {
     }
 
     async fn take(&self, desk: &Desk, settle: &mpsc::UnboundedSender<String>) {
-        let mut after = 0;
         let mut uploads: HashMap<PageId, HashMap<String, Upload>> = HashMap::new();
         loop {
-            let Some(part) = patiently("asking for answers", || self.link.next_part(after)).await else {
+            let Some(part) =
+                patiently("asking for answers", || self.link.next_part(self.read.load(Ordering::Relaxed))).await
+            else {
                 tokio::time::sleep(LOOK).await;
                 continue;
             };
-            after = part.sequence;
+            self.read.store(part.sequence, Ordering::Relaxed);
             let subject = part.subject.clone();
             let Some(page) = self.link.page_of(&subject) else { continue };
             if !self.out().contains_key(&page) {
@@ -141,7 +146,9 @@ impl Coordinator {
                 let _ = settle.send(subject);
                 continue;
             }
-            let Some(whole) = uploads.entry(page).or_default().entry(subject.clone()).or_default().add(part) else { continue };
+            let Some(whole) = uploads.entry(page).or_default().entry(subject.clone()).or_default().add(part) else {
+                continue;
+            };
             let others = uploads.remove(&page).into_iter().flat_map(HashMap::into_keys);
             for half in others.filter(|other| *other != subject) {
                 let _ = settle.send(half);
@@ -172,14 +179,36 @@ impl Coordinator {
         let mut alone = 0;
         loop {
             tokio::time::sleep(COUNT).await;
-            let Ok(Census { busy, idle }) = self.link.census().await else { continue };
+            let Ok(Census { busy, idle }) = self.link.census().await else {
+                self.restore().await;
+                continue;
+            };
             self.most.store(FEWEST.max(2 * (busy + idle)), Ordering::Relaxed);
             self.changed.notify_waiters();
             alone = if busy + idle == 0 && !self.out().is_empty() { alone + 1 } else { 0 };
             if alone == 10 && !is_told {
                 is_told = true;
-                tracing::warn!("no worker is there; start some, anywhere, with `glim crawl --worker` and the address of the server");
+                tracing::warn!(
+                    "no worker is there; start some, anywhere, with `glim crawl --worker` and the address of the server"
+                );
             }
+        }
+    }
+
+    /// Makes the streams anew on a server that came back without its disk. What was in them is found missing later.
+    async fn restore(&self) {
+        let restored = async {
+            self.link.ensure().await?;
+            if self.link.last_answer().await? < self.read.load(Ordering::Relaxed) {
+                self.read.store(0, Ordering::Relaxed);
+            }
+            if self.link.brief().await?.is_none() {
+                self.link.put_brief(self.brief.clone()).await?;
+            }
+            Ok::<_, QueueError>(())
+        };
+        if let Err(error) = restored.await {
+            tracing::debug!(%error, "the streams cannot be made now");
         }
     }
 
@@ -252,7 +281,8 @@ fn name(dataset: &str, folder: &Path) -> std::io::Result<String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(told(error)),
     }
-    let speaking: String = dataset.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let speaking: String =
+        dataset.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let name = format!("{}-{}", &speaking[..speaking.len().min(40)], upload_id());
     std::fs::write(&path, &name).map_err(told)?;
     Ok(name)

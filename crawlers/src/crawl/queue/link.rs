@@ -77,9 +77,7 @@ impl Link {
         let answers = config(format!("glim_answers_{}", self.crawl), &["answer", "brief"], RetentionPolicy::Limits);
         // Workers look for the jobs, and need the other then.
         for config in [answers, jobs] {
-            self.context.get_or_create_stream(config).await.map_err(|error| {
-                self.refused("make a stream", error)
-            })?;
+            self.context.get_or_create_stream(config).await.map_err(|error| self.refused("make a stream", error))?;
         }
         self.consumer().await?;
         Ok(())
@@ -168,6 +166,12 @@ impl Link {
         }
     }
 
+    /// The place of the last message in the stream of answers, whether it is still there or not.
+    pub async fn last_answer(&self) -> Result<u64, QueueError> {
+        let info = self.answers.get_info().await.map_err(|error| self.refused("tell of its answers", error))?;
+        Ok(info.state.last_sequence)
+    }
+
     /// The first part of any answer after a place in the stream, if there is one.
     pub async fn next_part(&self, after: u64) -> Result<Option<Part>, QueueError> {
         self.part("answer", after).await
@@ -248,9 +252,8 @@ pub(super) async fn crawls(server: &QueueServer, context: &Context) -> Result<Ve
 
 /// A name that no other upload has.
 pub(super) fn upload_id() -> String {
-    let random: [u8; 8] = ring::rand::generate(&ring::rand::SystemRandom::new())
-        .expect("the system has random numbers")
-        .expose();
+    let random: [u8; 8] =
+        ring::rand::generate(&ring::rand::SystemRandom::new()).expect("the system has random numbers").expose();
     format!("{:016x}", u64::from_le_bytes(random))
 }
 

@@ -71,7 +71,9 @@ pub enum QueueError {
         is_refused: bool,
     },
     /// It has no JetStream.
-    #[error("the NATS server {server} has no JetStream: start it as `nats-server -js -sd FOLDER`, or allow it for the account")]
+    #[error(
+        "the NATS server {server} has no JetStream: start it as `nats-server -js -sd FOLDER`, or allow it for the account"
+    )]
     NoJetStream {
         /// Its address.
         server: String,
@@ -87,7 +89,9 @@ pub enum QueueError {
         reason: String,
     },
     /// The coordinator is of another version.
-    #[error("the crawl `{crawl}` is told in version {theirs}, and this worker reads version {PROTOCOL}: use the same Glim for both")]
+    #[error(
+        "the crawl `{crawl}` is told in version {theirs}, and this worker reads version {PROTOCOL}: use the same Glim for both"
+    )]
     Version {
         /// The crawl.
         crawl: String,

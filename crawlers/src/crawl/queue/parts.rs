@@ -72,7 +72,12 @@ impl Upload {
 
 /// Sends something in parts. When this returns, all of it is on the server's disk. Sending the same under the same subject
 /// again within two minutes adds nothing.
-pub(super) async fn put(context: &Context, subject: &str, job: Option<&str>, bytes: Vec<u8>) -> Result<(), PublishError> {
+pub(super) async fn put(
+    context: &Context,
+    subject: &str,
+    job: Option<&str>,
+    bytes: Vec<u8>,
+) -> Result<(), PublishError> {
     let bytes = Bytes::from(bytes);
     let taken = ROOM + subject.len() + job.map_or(0, str::len);
     let size = context.client().max_payload().min(MOST).saturating_sub(taken).max(ROOM);

@@ -78,12 +78,14 @@ impl QueueServer {
                     match event {
                         Event::Connected => tracing::info!(server, "connected"),
                         Event::Disconnected => tracing::warn!(server, "the connection is lost; it is made again"),
-                        other => tracing::warn!(server, %other, "the NATS server said something"),
+                        Event::Closed | Event::Draining => {}
+                        event => tracing::warn!(server, %event, "the NATS server is not well"),
                     }
                 }
             });
         if let Some(path) = &self.credentials {
-            let wrong = |error: std::io::Error| QueueError::Credentials { path: path.clone(), reason: error.to_string() };
+            let wrong =
+                |error: std::io::Error| QueueError::Credentials { path: path.clone(), reason: error.to_string() };
             options = options.credentials_file(path).await.map_err(wrong)?;
         }
         if let Some(url) = self.addresses.iter().find(|url| !url.username().is_empty()) {
