@@ -95,8 +95,7 @@ fn weights(texts: &[String]) -> Result<BTreeMap<String, f64>> {
     texts
         .iter()
         .map(|text| {
-            let (name, weight) =
-                text.split_once('=').with_context(|| format!("`{text}` is not of the form NAME=WEIGHT"))?;
+            let (name, weight) = text.split_once('=').with_context(|| format!("`{text}` is not of the form NAME=WEIGHT"))?;
             Ok((name.to_owned(), number(text, weight)?))
         })
         .collect()
