@@ -1,4 +1,4 @@
-//! `glim crawl`: a dataset by a recipe, or the record of one page.
+//! `glim crawl`: a dataset by a recipe, here or on more than one machine, or the record of one page.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use glim_browser::{Browser, BrowserConfig};
 use glim_crawl::archive::{ArchiveServer, Replay};
-use glim_crawl::crawl::{self, CrawlProgress};
+use glim_crawl::crawl::queue::{self, QueueServer, Worked};
+use glim_crawl::crawl::{self, CrawlProgress, Hands};
 use glim_crawl::page::{Ask, Camera, Looks, ViewRecipe, Way};
 use glim_crawl::picture::{Encoding, ImageKind};
 use glim_crawl::questions::{self, Elsewhere, QuestionCounts};
@@ -24,14 +25,44 @@ use crate::arguments::Crawl;
 use crate::eval::say;
 
 pub(crate) async fn crawl(arguments: Crawl) -> Result<ExitCode> {
-    match (&arguments.page, &arguments.recipe, &arguments.out) {
+    let server = |address: &String| QueueServer::new(address, arguments.credentials.clone());
+    match (&arguments.page, &arguments.worker, &arguments.recipe, &arguments.out) {
         (Some(page), ..) => one_page(page, &arguments).await,
-        (None, Some(recipe), Some(out)) => dataset(recipe, out, &arguments.set).await,
-        _ => unreachable!("the command line asks for a page, or a recipe and a folder"),
+        (_, Some(address), ..) => worker(&server(address)?, arguments.workers.map(usize::from)).await,
+        (_, _, Some(recipe), Some(out)) => {
+            let hands = match &arguments.queue {
+                Some(address) => Hands::Queue(server(address)?),
+                None => Hands::Here(Browser::new(BrowserConfig::default())),
+            };
+            dataset(recipe, out, &arguments.set, hands).await
+        }
+        _ => unreachable!("the command line asks for a page, a worker, or a recipe and a folder"),
     }
 }
 
-async fn dataset(recipe: &Path, out: &Path, set: &[String]) -> Result<ExitCode> {
+/// A line that changes, where a person sees it.
+fn spinner() -> ProgressBar {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    bar.set_style(ProgressStyle::with_template("{spinner} {elapsed}  {msg}").expect("the template is well formed"));
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar
+}
+
+async fn worker(server: &QueueServer, workers: Option<usize>) -> Result<ExitCode> {
+    let browser = Browser::new(BrowserConfig::default());
+    let bar = spinner();
+    let shown = bar.clone();
+    let told = move |worked: &Worked| {
+        let at = worked.crawl.as_ref().map_or_else(|| "no crawl yet".to_owned(), |crawl| format!("crawl {crawl}"));
+        shown.set_message(format!("{} pages; {at}", worked.pages));
+    };
+    let worked = queue::work(server, workers, &browser, on_interrupt("giving back what is not finished"), told).await;
+    bar.finish_and_clear();
+    say(&format!("{} pages shown", worked?.pages));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn dataset(recipe: &Path, out: &Path, set: &[String], hands: Hands) -> Result<ExitCode> {
     let (mut recipe, text) = CrawlRecipe::read(recipe, set)?;
     let mut sites = Vec::new();
     for (name, &seed) in &recipe.sites {
@@ -39,15 +70,12 @@ async fn dataset(recipe: &Path, out: &Path, set: &[String]) -> Result<ExitCode> 
         sites.push(site);
         recipe.hosts.insert(format!("{name}.test"), address.to_string());
     }
-    let browser = Browser::new(BrowserConfig::default());
-    let stop = on_interrupt();
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    bar.set_style(ProgressStyle::with_template("{spinner} {elapsed}  {msg}").expect("the template is well formed"));
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    let stop = on_interrupt("putting what is finished into shards; Ctrl-C again to leave that to the next run");
+    let bar = spinner();
     let begun = Instant::now();
     let shown = bar.clone();
     let told = move |progress: &CrawlProgress| shown.set_message(line(progress, begun));
-    let crawled = crawl::run(recipe, &text, out, &browser, stop.clone(), told).await;
+    let crawled = crawl::run(recipe, &text, out, hands, stop.clone(), told).await;
     bar.finish_and_clear();
     let again = || {
         format!("the crawl into `{}` stopped; what was finished is kept, and the same command goes on", out.display())
@@ -84,11 +112,11 @@ fn line(progress: &CrawlProgress, begun: Instant) -> String {
 }
 
 /// Turns true with the first Ctrl-C; the second ends the program.
-fn on_interrupt() -> watch::Receiver<bool> {
+fn on_interrupt(says: &'static str) -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         let _ = tokio::signal::ctrl_c().await;
-        eprintln!("\nputting what is finished into shards; Ctrl-C again to leave that to the next run");
+        eprintln!("\n{says}");
         let _ = stop.send(true);
         let _ = tokio::signal::ctrl_c().await;
         std::process::exit(130);

@@ -1,5 +1,6 @@
 //! `glim doctor`: what is missing on this machine, and the command that adds it.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -47,6 +48,14 @@ pub(crate) async fn doctor() -> Result<ExitCode> {
         (Err(_), None) => say(
             "note     openai: agents need a server: --agent openai:MODEL@BASE_URL, and OPENAI_API_KEY if it wants one",
         ),
+    }
+    let nats = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .chain([PathBuf::from("/usr/sbin")])
+        .map(|folder| folder.join("nats-server"))
+        .find(|place| place.is_file());
+    match nats {
+        Some(path) => say(&format!("ok       nats-server, for crawls on more than one machine, is {}", path.display())),
+        None => say("note     there is no nats-server here: only crawls on more than one machine need one, somewhere"),
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

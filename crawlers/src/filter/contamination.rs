@@ -216,9 +216,9 @@ mod tests {
             expression: expression.into(),
             ..Question::default()
         };
-        let mut screen = Screen::default();
-        screen.questions =
+        let questions =
             vec![question("1", "open the settings of the third printer"), question("2", "something else here now")];
+        let mut screen = Screen { questions, ..Screen::default() };
         assert_eq!(sets.clean(&mut screen).len(), 1);
         assert_eq!(screen.questions.len(), 1);
     }

@@ -3,6 +3,7 @@
 mod contamination;
 mod near_duplicates;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use glim_data::record::Screen;
@@ -43,10 +44,10 @@ impl Default for PageFilter {
 }
 
 /// Why a page is not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drop {
     /// One word, counted by.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// What was found.
     pub detail: String,
 }
@@ -54,7 +55,7 @@ pub struct Drop {
 impl Drop {
     /// For this reason.
     pub fn new(reason: &'static str, detail: impl Into<String>) -> Drop {
-        Drop { reason, detail: detail.into() }
+        Drop { reason: reason.into(), detail: detail.into() }
     }
 }
 
@@ -150,7 +151,7 @@ impl Filter {
             return Some(Drop::new("too_few_elements", screen.elements.len().to_string()));
         }
         let wanted = &self.rules.languages;
-        if !wanted.is_empty() && !screen.lang.is_empty() && !wanted.iter().any(|lang| *lang == screen.lang) {
+        if !wanted.is_empty() && !screen.lang.is_empty() && !wanted.contains(&screen.lang) {
             return Some(Drop::new("language", screen.lang.clone()));
         }
         if let Some(word) = self.bad_words.iter().find(|word| has_words(&text, word) || has_words(&title, word)) {
@@ -238,7 +239,7 @@ mod tests {
         Screen { title: title.to_owned(), status: 200, lines: vec![line], elements, ..Screen::default() }
     }
 
-    fn reason(screen: &Screen) -> Option<&'static str> {
+    fn reason(screen: &Screen) -> Option<Cow<'static, str>> {
         let rules = PageFilter { languages: vec!["en".into()], ..PageFilter::default() };
         let filter = Filter { rules, bad_words: vec!["blorb".into()] };
         filter.drops(screen, &Picture::checkered(64, 64, 64)).map(|drop| drop.reason)
@@ -247,18 +248,21 @@ mod tests {
     #[test]
     fn pages_are_dropped_for_what_they_say() {
         let fine = screen("Home", "welcome to a page with text");
-        assert_eq!(reason(&fine), None);
-        assert_eq!(reason(&Screen { status: 503, ..fine.clone() }), Some("status"));
-        assert_eq!(reason(&screen("Just a moment...", "checking")), Some("blocked"));
-        assert_eq!(reason(&screen("x", "Please verify you are human to go on")), Some("blocked"));
-        assert_eq!(reason(&screen("Page not found", "sorry")), Some("error_page"));
-        assert_eq!(reason(&screen("x", "a blorb for you")), Some("bad_words"));
-        assert_eq!(reason(&Screen { elements: Vec::new(), ..fine.clone() }), Some("too_few_elements"));
-        assert_eq!(reason(&Screen { lang: "de".into(), ..fine.clone() }), Some("language"));
+        assert_eq!(reason(&fine).as_deref(), None);
+        assert_eq!(reason(&Screen { status: 503, ..fine.clone() }).as_deref(), Some("status"));
+        assert_eq!(reason(&screen("Just a moment...", "checking")).as_deref(), Some("blocked"));
+        assert_eq!(reason(&screen("x", "Please verify you are human to go on")).as_deref(), Some("blocked"));
+        assert_eq!(reason(&screen("Page not found", "sorry")).as_deref(), Some("error_page"));
+        assert_eq!(reason(&screen("x", "a blorb for you")).as_deref(), Some("bad_words"));
+        assert_eq!(reason(&Screen { elements: Vec::new(), ..fine.clone() }).as_deref(), Some("too_few_elements"));
+        assert_eq!(reason(&Screen { lang: "de".into(), ..fine.clone() }).as_deref(), Some("language"));
         let long = format!("{} http status codes: 404 not found", "many words about servers ".repeat(60));
-        assert_eq!(reason(&screen("HTTP", &long)), None);
+        assert_eq!(reason(&screen("HTTP", &long)).as_deref(), None);
         let blank = Filter { rules: PageFilter::default(), bad_words: Vec::new() };
-        assert_eq!(blank.drops(&fine, &Picture::checkered(64, 64, 0)).map(|drop| drop.reason), Some("blank"));
+        assert_eq!(
+            blank.drops(&fine, &Picture::checkered(64, 64, 0)).map(|drop| drop.reason).as_deref(),
+            Some("blank")
+        );
     }
 
     #[test]

@@ -22,6 +22,7 @@
 //! ```
 
 mod disk_queue;
+mod lease;
 mod turns;
 
 use std::collections::{HashMap, HashSet};
@@ -40,6 +41,7 @@ use crate::address::{Normalize, PageId, authority, site};
 use crate::recipe::source::FrontierRecipe;
 use crate::source::{Target, Targets};
 use disk_queue::DiskQueue;
+pub use lease::Lease;
 use turns::{Pace, Turns};
 
 /// Errors of sources that are remembered.
@@ -355,13 +357,17 @@ impl Frontier {
         }
         state.seen.insert(page);
         state.sites.insert(site, taken + 1);
-        let pace = if is_live(&item) {
+        let pace = self.pace(&item);
+        state.turns.add(host, item, pace, Instant::now());
+        Ok(())
+    }
+
+    fn pace(&self, item: &Item) -> Pace {
+        if is_live(item) {
             Pace { at_once: self.settings.per_host, delay: self.settings.delay }
         } else {
             Pace { at_once: u32::MAX, delay: Duration::ZERO }
-        };
-        state.turns.add(host, item, pace, Instant::now());
-        Ok(())
+        }
     }
 
     fn report(&self, lease: &mut Lease, outcome: Outcome) {
@@ -445,52 +451,4 @@ fn source_of_link(of: &Source) -> Source {
 
 fn failed<'a>(path: &'a Path, done: &'static str) -> impl Fn(std::io::Error) -> FrontierError + 'a {
     move |error| FrontierError { path: path.to_owned(), done, error }
-}
-
-/// A target that somebody works on. Dropped without a report, as when a worker panics, it is tried again.
-#[derive(Debug)]
-pub struct Lease {
-    target: Target,
-    item: Item,
-    host: String,
-    frontier: Arc<Frontier>,
-    is_reported: bool,
-}
-
-impl Lease {
-    /// What is to be crawled.
-    pub fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// How many links it is away from a page of a source.
-    pub fn depth(&self) -> u32 {
-        self.item.depth
-    }
-
-    /// How often it was tried before.
-    pub fn attempt(&self) -> u32 {
-        self.item.tries.attempts
-    }
-
-    /// Keeps the links that its page has, those of its own site within the recipe's depth; returns how many are new.
-    ///
-    /// # Errors
-    /// If they cannot be written.
-    pub fn links(&self, links: &[Url]) -> Result<usize, FrontierError> {
-        self.frontier.add_links(self, links)
-    }
-
-    /// Says what came of it.
-    pub fn report(mut self, outcome: Outcome) {
-        self.frontier.clone().report(&mut self, outcome);
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if !self.is_reported {
-            self.frontier.clone().report(self, Outcome::Retry { after: Duration::ZERO });
-        }
-    }
 }

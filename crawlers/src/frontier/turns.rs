@@ -89,6 +89,14 @@ impl<T> Turns<T> {
         None
     }
 
+    /// Counts an item of a host as out that was taken before this began to count.
+    pub fn adopt(&mut self, host: &str, pace: Pace, now: Instant) {
+        let new = || Host { queue: VecDeque::new(), pace, out: 0, due: now, is_listed: false };
+        let known = self.hosts.entry(host.to_owned()).or_insert_with(new);
+        known.out += 1;
+        known.due = known.due.max(now + pace.delay);
+    }
+
     /// Whether `take` would bring an item.
     pub fn is_ready(&mut self, now: Instant) -> bool {
         self.wake(now);

@@ -136,7 +136,7 @@ impl Politeness {
                 if host.due <= now && host.loading < recipe.per_host {
                     host.loading += 1;
                     host.due = now + delay;
-                    return Admission::Granted(Permit { host: name, shared: self.shared.clone() });
+                    return Admission::Granted(Permit { host: name, delay, shared: self.shared.clone() });
                 }
                 host.due
             };
@@ -151,6 +151,18 @@ impl Politeness {
                 return Admission::Later { after: PATIENCE };
             }
         }
+    }
+
+    /// A permit for a page that somebody loads already, since before this began to count.
+    pub async fn adopt(&self, url: &Url) -> Permit {
+        let delay = self.delay(url).await.unwrap_or(self.shared.recipe.delay());
+        let (host, now) = (authority(url), Instant::now());
+        let mut hosts = self.shared.hosts();
+        let known = hosts.entry(host.clone()).or_insert(Host { loading: 0, due: now });
+        known.loading += 1;
+        known.due = known.due.max(now + delay);
+        drop(hosts);
+        Permit { host, delay, shared: self.shared.clone() }
     }
 
     /// The delay of a page's host, if robots.txt lets it be loaded.
@@ -207,7 +219,20 @@ impl Shared {
 /// Held while a page is loaded.
 pub struct Permit {
     host: String,
+    delay: Duration,
     shared: Arc<Shared>,
+}
+
+impl Permit {
+    /// Ends it for a page that began to load only some time after the permit was given: `ago` before now. The host's next
+    /// page is due the delay after that.
+    pub fn end(self, ago: Duration) {
+        let now = Instant::now();
+        let due = now + self.delay.saturating_sub(ago);
+        if let Some(host) = self.shared.hosts().get_mut(&self.host) {
+            host.due = host.due.max(due);
+        }
+    }
 }
 
 impl std::fmt::Debug for Permit {

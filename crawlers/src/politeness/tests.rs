@@ -176,3 +176,25 @@ async fn memory_is_bounded() {
     assert!(politeness.shared.hosts().len() <= 11);
     assert!(politeness.shared.robots.remembered() <= 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_delay_counts_from_when_a_page_was_really_loaded() {
+    let (politeness, _) = politeness(PolitenessRecipe { delay_ms: 5000, ..recipe() }, 404, "");
+    let given = permit(politeness.admit(&url("https://a.test/1")).await);
+    // It waited for a worker for a minute, and began to load two seconds ago.
+    tokio::time::advance(60 * SECOND).await;
+    given.end(2 * SECOND);
+    assert_eq!(wait(politeness.admit(&url("https://a.test/2")).await), 3 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_loaded_already_counts_as_one_of_its_host() {
+    let recipe = PolitenessRecipe { delay_ms: 5000, per_host: 1, ..recipe() };
+    let (politeness, _) = politeness(recipe, 200, "User-agent: *\nCrawl-delay: 7");
+    let adopted = politeness.adopt(&url("https://a.test/1")).await;
+    assert_eq!(wait(politeness.admit(&url("https://a.test/2")).await), 7 * SECOND);
+    tokio::time::advance(8 * SECOND).await;
+    assert_eq!(wait(politeness.admit(&url("https://a.test/2")).await), SECOND, "one at a time");
+    adopted.end(10 * SECOND);
+    permit(politeness.admit(&url("https://a.test/2")).await);
+}

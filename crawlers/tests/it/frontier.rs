@@ -218,3 +218,22 @@ async fn replayed_hosts_are_not_spared() {
     }
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_out_before_a_crash_holds_its_hosts_turn_and_comes_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = (0..3).map(|n| format!("https://a.test/{n}")).collect();
+    let frontier = frontier(folder.path(), FrontierRecipe { attempts: 3, ..FrontierRecipe::default() }, pages);
+    let adopted = frontier.adopt(target("https://a.test/1"), 2, 1).unwrap();
+    assert_eq!((adopted.depth(), adopted.attempt()), (2, 1));
+    assert!(frontier.adopt(target("https://a.test/1"), 2, 1).is_none(), "it is out already");
+    assert!(is_waiting(&frontier).await, "one page of a host is out at once");
+    adopted.report(Outcome::Retry { after: Duration::ZERO });
+    let mut seen = Vec::new();
+    while let Some(lease) = frontier.next().await.unwrap() {
+        seen.push((lease.target().url.path().to_owned(), lease.attempt()));
+        lease.report(Outcome::Done);
+    }
+    seen.sort();
+    assert_eq!(seen, [("/0".to_owned(), 0), ("/1".to_owned(), 2), ("/2".to_owned(), 0)]);
+}

@@ -8,19 +8,38 @@ use glim_env::Viewport;
 use super::viewport;
 
 #[derive(Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["page", "recipe"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["page", "recipe", "worker"])))]
 pub(crate) struct Crawl {
     /// A recipe: where pages come from, how they are shown, what is kept and asked.
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
 
     /// The dataset's folder. The same folder again goes on where a crawl stopped.
-    #[arg(long, value_name = "DIR", requires = "recipe", required_unless_present = "page")]
+    #[arg(long, value_name = "DIR", requires = "recipe", required_unless_present_any = ["page", "worker"])]
     pub out: Option<PathBuf>,
 
     /// Another value for a key of the recipe, as in `workers=4` or `looks.scrolls=0`. May be repeated.
     #[arg(long, value_name = "KEY=VALUE", requires = "recipe")]
     pub set: Vec<String>,
+
+    /// Let workers show the pages, on any number of machines: the address of a NATS server with JetStream
+    /// (`nats-server -js -sd FOLDER`), as nats://USER:PASSWORD@HOST:4222, nats://TOKEN@HOST or tls://HOST. This process
+    /// needs no browser then. Folders and archives of the recipe have to be at the same paths on the workers' machines.
+    #[arg(long, value_name = "NATS", requires = "recipe")]
+    pub queue: Option<String>,
+
+    /// Show pages for the crawls on that NATS server, one crawl after the other, until Ctrl-C. It can be killed at any
+    /// moment: its page is shown by another worker.
+    #[arg(long, value_name = "NATS")]
+    pub worker: Option<String>,
+
+    /// Pages that a worker shows at once; what the recipe says if absent.
+    #[arg(long, value_name = "N", requires = "worker", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub workers: Option<u8>,
+
+    /// A credentials file for the NATS server.
+    #[arg(long, value_name = "FILE", conflicts_with = "page")]
+    pub credentials: Option<PathBuf>,
 
     /// Show the record of one page instead: an address, or an HTML file.
     #[arg(long, value_name = "URL", conflicts_with = "recipe")]

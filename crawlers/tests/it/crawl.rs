@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use glim_browser::{Browser, BrowserConfig};
 use glim_crawl::archive::{ArchiveWriter, Exchange};
-use glim_crawl::crawl::{self, CrawlProgress};
+use glim_crawl::crawl::{self, CrawlProgress, Hands};
 use glim_crawl::recipe::CrawlRecipe;
 use glim_data::Screen;
 use glim_data::dataset::Dataset;
@@ -55,7 +55,7 @@ impl Work {
 
     async fn crawl(&self, (recipe, text): (CrawlRecipe, String)) -> CrawlProgress {
         let (_stop, stopped) = watch::channel(false);
-        crawl::run(recipe, &text, &self.out(), &self.browser, stopped, |_| {}).await.unwrap().0
+        crawl::run(recipe, &text, &self.out(), Hands::Here(self.browser.clone()), stopped, |_| {}).await.unwrap().0
     }
 
     fn screens(&self) -> Vec<Screen> {
@@ -154,7 +154,8 @@ async fn an_interrupted_crawl_goes_on_without_doubles() {
             let _ = stop.send(true);
         }
     };
-    let (progress, _) = crawl::run(recipe, &text, &work.out(), &work.browser, stopped, told).await.unwrap();
+    let (progress, _) =
+        crawl::run(recipe, &text, &work.out(), Hands::Here(work.browser.clone()), stopped, told).await.unwrap();
     assert!((4..12).contains(&progress.pages), "{progress:?}");
     let rest = work.crawl(work.recipe("workers = 3", settings)).await;
     assert_eq!(progress.pages + rest.pages, 12);
