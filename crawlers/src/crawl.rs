@@ -28,7 +28,9 @@ use crate::page::{Ask, Camera, Shot, Shown, Way};
 use crate::politeness::{Admission, Answer, Politeness};
 use crate::questions::{self, Elsewhere};
 use crate::recipe::CrawlRecipe;
+use crate::recipe::source::SourceRecipe;
 use crate::source::{self, SourceError};
+use crate::synthetic::{Press, PressError};
 
 /// Names of other screens that are remembered for questions about what is not there.
 const NAMES: usize = 500;
@@ -61,6 +63,9 @@ pub enum CrawlError {
     /// Of an evaluation set.
     #[error(transparent)]
     Contamination(#[from] ContaminationError),
+    /// Of what synthetic pages are made of.
+    #[error(transparent)]
+    Press(#[from] PressError),
     /// What fetches robots.txt and indexes cannot be set up.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -100,6 +105,8 @@ struct Shared {
     filter: Filter,
     politeness: Politeness,
     archive: ArchiveServer,
+    /// By the names of their sources.
+    presses: BTreeMap<String, Arc<Press>>,
     names: Mutex<VecDeque<(String, &'static str)>>,
     started: AtomicU64,
 }
@@ -119,7 +126,15 @@ pub async fn run(
 ) -> Result<(CrawlProgress, Stats), CrawlError> {
     let mut writer = DatasetWriter::open(out, recipe.writer_options(recipe_text))?;
     let fetch = Fetch::new(FetchSettings::of(&recipe.politeness, BTreeMap::new()))?;
-    let sources = source::open(&recipe.sources, recipe.frontier.normalize(), fetch.clone()).await?;
+    let mut sources = source::open(&recipe.sources, recipe.frontier.normalize(), fetch.clone()).await?;
+    let mut presses = BTreeMap::new();
+    for one in &recipe.sources {
+        if let SourceRecipe::SyntheticOcr(ocr) = one {
+            let press = Arc::new(Press::open(ocr, &recipe.views)?);
+            sources.replay.made.insert(ocr.domain(), press.clone());
+            presses.insert(ocr.name.clone(), press);
+        }
+    }
     // Ids of others than us are no pages of ours.
     let done = writer.take_done_before();
     let done = done.into_iter().filter_map(|(page, site)| Some((page.parse::<PageId>().ok()?, site)));
@@ -154,6 +169,7 @@ pub async fn run(
         filter: Filter::new(recipe.filter.clone())?,
         politeness: Politeness::new(recipe.politeness.clone(), fetch),
         archive: ArchiveServer::start(sources.replay).await?,
+        presses,
         names: Mutex::default(),
         started: AtomicU64::new(0),
         recipe,
@@ -274,22 +290,35 @@ impl Worker {
         }
     }
 
+    /// The browser context to show the next page in.
+    fn env(&mut self) -> &mut BrowserEnv {
+        self.shown += 1;
+        if self.shown.is_multiple_of(PAGES_OF_A_CONTEXT) {
+            self.env = None;
+        }
+        self.env.get_or_insert_with(|| {
+            let mut env = self.browser.env();
+            env.set_reads_text(true);
+            if let Some(list) = &self.shared.camera.blocklist {
+                env.set_filter(Some(list.clone()));
+            }
+            env
+        })
+    }
+
     async fn views(&mut self, ask: &Ask, lease: &Lease) -> Result<Result<Vec<Shot>, Drop>, EnvError> {
         let shared = self.shared.clone();
+        if let Some(press) = Some(&ask.source).filter(|source| source.kind == "synthetic")
+            .and_then(|source| shared.presses.get(&source.archive))
+        {
+            return Ok(match press.show(&shared.camera, self.env(), ask).await? {
+                Shown::Shots(shots) => Ok(shots),
+                Shown::Dropped(drop) => Err(drop),
+            });
+        }
         let mut all = Vec::new();
         for (nth, view) in shared.recipe.views.iter().enumerate() {
-            self.shown += 1;
-            if self.shown.is_multiple_of(PAGES_OF_A_CONTEXT) {
-                self.env = None;
-            }
-            let env = self.env.get_or_insert_with(|| {
-                let mut env = self.browser.env();
-                env.set_reads_text(true);
-                if let Some(list) = &shared.camera.blocklist {
-                    env.set_filter(Some(list.clone()));
-                }
-                env
-            });
+            let env = self.env();
             let judge = |screen: &Screen, picture: &crate::picture::Picture| shared.filter.drops(screen, picture);
             match shared.camera.show(env, ask, view, judge).await? {
                 Shown::Shots(shots) => all.extend(shots),

@@ -207,6 +207,19 @@ impl Camera {
         Ok(self.look(env, ask, view, &document, &observation, trail).await?.shot)
     }
 
+    /// The first screen of a page with its picture, whatever it shows.
+    pub(crate) async fn first(
+        &self,
+        env: &mut BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+    ) -> Result<(Shot, Picture), EnvError> {
+        let observation = self.load(env, &start(ask, view)).await?;
+        let document = env.document().await?;
+        let look = self.look(env, ask, view, &document, &observation, Vec::new()).await?;
+        Ok((look.shot, look.picture))
+    }
+
     async fn screens(
         &self,
         env: &mut BrowserEnv,

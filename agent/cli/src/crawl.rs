@@ -151,7 +151,7 @@ async fn place(page: &str) -> Result<(url::Url, Way, Option<Arc<ArchiveServer>>)
         let path = path.canonicalize().with_context(|| format!("`{page}` is neither an address nor a file"))?;
         let folder = path.parent().context("a file lies in a folder")?.to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let replay = Replay { archive: None, folders: [("page.test".to_owned(), folder)].into() };
+        let replay = Replay { archive: None, folders: [("page.test".to_owned(), folder)].into(), ..Replay::default() };
         let server = Arc::new(ArchiveServer::start(replay).await?);
         let mut url = url::Url::parse("http://page.test/")?;
         url.set_path(&name);

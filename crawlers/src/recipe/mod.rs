@@ -180,6 +180,7 @@ impl CrawlRecipe {
                 SourceRecipe::Warc { paths, .. } | SourceRecipe::Wacz { paths, .. } => paths.iter_mut().for_each(onto),
                 SourceRecipe::Sitemap { at, .. } => onto_file(at, folder),
                 SourceRecipe::CommonCrawl(recipe) => recipe.files.iter_mut().for_each(|file| onto_file(file, folder)),
+                SourceRecipe::SyntheticOcr(recipe) => recipe.corpus.iter_mut().chain(&mut recipe.backgrounds).for_each(onto),
             }
         }
         let lists = self.blocklists.iter_mut().chain(&mut self.filter.bad_words).chain(&mut self.contamination.files);

@@ -7,4 +7,5 @@ mod frontier;
 mod hostile;
 mod setup;
 mod sources;
+mod synthetic;
 mod web;

@@ -409,7 +409,7 @@ impl World {
                 "Emulation.setDeviceMetricsOverride",
                 json!({
                     "width": width, "height": height, "deviceScaleFactor": self.viewport.scale,
-                    "mobile": self.start.reader.mobile,
+                    "mobile": self.start.reader.mobile, "scale": self.viewport.scale,
                 }),
             ),
             // The part of the window that is drawn, in image pixels; a page is laid out in all of it.

@@ -86,6 +86,30 @@ async fn boxes_fit_a_page_that_is_shown_small() {
     assert!(painted(rect.x + 4.0, rect.y + 4.0) && !painted(rect.x - 4.0, rect.y + 4.0), "{rect:?}");
 }
 
+/// The picture of a screen with finer pixels shows all of the page, larger, where the boxes are; and clicks go there too.
+#[tokio::test]
+async fn finer_pixels_show_the_same_page() {
+    let page = "<meta name=viewport content='width=device-width'><body style='margin:0'><button style='position:absolute;left:250px;top:400px;width:100px;height:50px;\
+                background:#f00;border:0' onclick='this.textContent=devicePixelRatio'>Go</button>";
+    let site = Site::new(&[("/", page)]).await;
+    for (scale, mobile) in [(2.0, true), (2.0, false), (1.5, false), (0.5, false)] {
+        let mut start = site.start("/");
+        start.viewport = Some(Viewport { width: 400, height: 500, scale });
+        start.reader.mobile = mobile;
+        let browser = browser();
+        let mut env = browser.env();
+        let observation = env.visit(&start, Seed(1)).await.unwrap();
+        let picture = image::load_from_memory(&observation.screenshot.png).unwrap().into_rgb8();
+        assert_eq!((f64::from(picture.width()), f64::from(picture.height())), (400.0 * scale, 500.0 * scale));
+        let red = |x: f64, y: f64| picture.get_pixel((x * scale) as u32, (y * scale) as u32).0 == [255, 0, 0];
+        assert!(red(253.0, 403.0) && red(346.0, 446.0) && !red(247.0, 403.0) && !red(353.0, 446.0), "at scale {scale}");
+        let button = observation.elements.iter().find(|element| element.role == "button").unwrap();
+        let step = env.step(&Action::click(Target::Mark(button.mark))).await.unwrap();
+        let after = step.observation.elements.iter().find(|element| element.role == "button").unwrap();
+        assert_eq!(after.text, scale.to_string());
+    }
+}
+
 #[tokio::test]
 async fn an_archive_answers_for_every_host_and_scheme() {
     let app = axum::Router::new().fallback(|request: axum::extract::Request| async move {
