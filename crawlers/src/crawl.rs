@@ -30,6 +30,7 @@ use crate::questions::{self, Elsewhere};
 use crate::recipe::CrawlRecipe;
 use crate::recipe::source::SourceRecipe;
 use crate::source::{self, SourceError};
+use crate::synthetic::code::{self, Draft, Proofs};
 use crate::synthetic::{Press, PressError};
 
 /// Names of other screens that are remembered for questions about what is not there.
@@ -88,6 +89,10 @@ pub struct CrawlProgress {
     pub questions: u64,
     /// Pages dropped in this run, by reason.
     pub dropped: BTreeMap<String, u64>,
+    /// Pairs of screenshot and code kept in this run.
+    pub codes: u64,
+    /// Screenshots in this run whose code was not kept, by reason.
+    pub codes_dropped: BTreeMap<String, u64>,
     /// What the frontier counts.
     pub frontier: FrontierCounts,
 }
@@ -107,6 +112,8 @@ struct Shared {
     archive: ArchiveServer,
     /// By the names of their sources.
     presses: BTreeMap<String, Arc<Press>>,
+    /// Code that is being checked.
+    proofs: Arc<Proofs>,
     names: Mutex<VecDeque<(String, &'static str)>>,
     started: AtomicU64,
 }
@@ -134,6 +141,10 @@ pub async fn run(
             sources.replay.made.insert(ocr.domain(), press.clone());
             presses.insert(ocr.name.clone(), press);
         }
+    }
+    let proofs = Arc::new(Proofs::default());
+    if recipe.looks.code {
+        sources.replay.made.insert(code::HOSTS.to_owned(), proofs.clone());
     }
     // Ids of others than us are no pages of ours.
     let done = writer.take_done_before();
@@ -165,11 +176,13 @@ pub async fn run(
             blocklist,
             browser: browser.version().await?,
             seed: Seed(recipe.seed).derive("page"),
+            code: recipe.looks.code.then(|| recipe.code.clone()),
         },
         filter: Filter::new(recipe.filter.clone())?,
         politeness: Politeness::new(recipe.politeness.clone(), fetch),
         archive: ArchiveServer::start(sources.replay).await?,
         presses,
+        proofs,
         names: Mutex::default(),
         started: AtomicU64::new(0),
         recipe,
@@ -181,7 +194,7 @@ pub async fn run(
     });
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..shared.recipe.workers {
-        let worker = Worker { shared: shared.clone(), browser: browser.clone(), reports: reports.clone(), env: None, shown: 0 };
+        let worker = Worker { shared: shared.clone(), browser: browser.clone(), reports: reports.clone(), env: None, proof_env: None, shown: 0 };
         workers.spawn(worker.work(frontier.clone()));
     }
     drop(reports);
@@ -211,6 +224,8 @@ struct Worker {
     browser: Arc<Browser>,
     reports: mpsc::Sender<Report>,
     env: Option<BrowserEnv>,
+    /// Where code is checked, so that pages need not be loaded again.
+    proof_env: Option<BrowserEnv>,
     shown: u32,
 }
 
@@ -295,6 +310,7 @@ impl Worker {
         self.shown += 1;
         if self.shown.is_multiple_of(PAGES_OF_A_CONTEXT) {
             self.env = None;
+            self.proof_env = None;
         }
         self.env.get_or_insert_with(|| {
             let mut env = self.browser.env();
@@ -334,7 +350,36 @@ impl Worker {
                 }
             }
         }
-        Ok(Ok(shared.asked(all)))
+        let mut asked = shared.asked(all);
+        for shot in &mut asked {
+            if let Some(Ok(draft)) = shot.draft.take_if(|draft| draft.is_ok()) {
+                shot.draft = self.proof(shot, draft).await.err().map(Err);
+            }
+        }
+        Ok(Ok(asked))
+    }
+
+    /// Keeps code that gives the page that it is of.
+    async fn proof(&mut self, shot: &mut Shot, draft: Draft) -> Result<(), Drop> {
+        let shared = self.shared.clone();
+        let Some(view) = shared.recipe.views.iter().find(|view| view.name == shot.screen.view.name) else { return Ok(()) };
+        let env = self.proof_env.get_or_insert_with(|| {
+            let mut env = self.browser.env();
+            env.set_reads_text(true);
+            env
+        });
+        let server = shared.archive.address();
+        let limit = Duration::from_secs(shared.recipe.looks.page_seconds);
+        let checking = shared.proofs.check(server, &shared.camera, env, &shared.recipe.code, view, shot, draft);
+        match tokio::time::timeout(limit, checking).await {
+            Ok(Ok(checked)) => checked.map(drop),
+            // The page itself is none the worse for it.
+            failed => {
+                self.proof_env = None;
+                let reason = failed.map_or_else(|late| late.to_string(), |broke| broke.map_or_else(|error| error.to_string(), |_| String::new()));
+                Err(Drop::new("code_not_shown", reason))
+            }
+        }
     }
 }
 
@@ -426,6 +471,10 @@ impl Keeper {
         let site = first.site.clone();
         let mut rows = Vec::new();
         for shot in shots {
+            self.progress.codes += u64::from(!shot.screen.html.is_empty());
+            if let Some(Err(drop)) = &shot.draft {
+                *self.progress.codes_dropped.entry(drop.reason.to_owned()).or_default() += 1;
+            }
             // Views may be sent to different hosts; a page is on one side of the split all the same.
             let mut screen = Screen { site: site.clone(), ..shot.screen };
             if let Some(hit) = self.sets.of_screen(&screen) {

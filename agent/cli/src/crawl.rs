@@ -49,6 +49,12 @@ async fn dataset(recipe: &Path, out: &Path, set: &[String]) -> Result<ExitCode> 
     for (reason, count) in &progress.dropped {
         say(&format!("  dropped {count:>6}  {reason}"));
     }
+    if progress.codes > 0 || !progress.codes_dropped.is_empty() {
+        say(&format!("  code of {} screens", progress.codes));
+        for (reason, count) in &progress.codes_dropped {
+            say(&format!("  dropped {count:>6}  {reason}"));
+        }
+    }
     for problem in &progress.frontier.problems {
         say(&format!("  {problem}"));
     }
@@ -107,6 +113,7 @@ async fn one_page(page: &str, arguments: &Crawl) -> Result<ExitCode> {
         blocklist: None,
         browser: browser.version().await?,
         seed: Seed(0),
+        code: None,
     };
     let kind = if matches!(way, Way::Live { .. }) { "live" } else { "folder" };
     let source = Source { kind: kind.to_owned(), ..Source::default() };

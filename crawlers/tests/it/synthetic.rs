@@ -32,6 +32,7 @@ pub async fn camera(browser: &Arc<Browser>, looks: Looks) -> (Camera, BrowserEnv
         blocklist: None,
         browser: browser.version().await.unwrap(),
         seed: Seed(1),
+        code: None,
     };
     let mut env = browser.env();
     env.set_reads_text(true);

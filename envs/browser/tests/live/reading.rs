@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use glim_browser::{Browser, BrowserConfig, Request, RequestFilter};
-use glim_env::{EnvError, Environment, Reader, Seed, StartState, Viewport, WebStart};
+use glim_env::{Action, EnvError, Environment, Reader, Seed, StartState, Target, Viewport, WebStart};
 
 use crate::site::Site;
 
