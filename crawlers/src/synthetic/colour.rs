@@ -21,12 +21,16 @@ impl Colour {
 
     /// A colour whose channels differ by `most` or less.
     pub fn near(self, most: usize, chance: &mut SplitMix) -> Colour {
-        Colour(self.0.map(|channel| (usize::from(channel) + chance.below(2 * most + 1)).saturating_sub(most).min(255) as u8))
+        Colour(
+            self.0
+                .map(|channel| (usize::from(channel) + chance.below(2 * most + 1)).saturating_sub(most).min(255) as u8),
+        )
     }
 
     /// This colour under a coat of another, `opacity` 0..=1.
     pub fn under(self, coat: Colour, opacity: f64) -> Colour {
-        let mix = |below: u8, above: u8| (f64::from(below) * (1.0 - opacity) + f64::from(above) * opacity).round() as u8;
+        let mix =
+            |below: u8, above: u8| (f64::from(below) * (1.0 - opacity) + f64::from(above) * opacity).round() as u8;
         Colour([0, 1, 2].map(|channel| mix(self.0[channel], coat.0[channel])))
     }
 

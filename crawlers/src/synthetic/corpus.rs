@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn no_paragraph_is_on_two_sites() {
-        let text: Vec<String> = (0..20).map(|n| format!("This is paragraph number {n}, long enough to be kept.")).collect();
+        let text: Vec<String> =
+            (0..20).map(|n| format!("This is paragraph number {n}, long enough to be kept.")).collect();
         let corpus = Corpus::of(&text.join("\n\n"));
         let dealt: Vec<&str> = (0..3).flat_map(|site| corpus.dealt(site, 3).concat()).collect();
         let unique: std::collections::HashSet<_> = dealt.iter().collect();

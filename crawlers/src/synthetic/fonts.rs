@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_family_has_what_all_its_faces_have() {
-        let fonts = read("A\tFalse\t20-7e a0-ff 20ac\nA\tFalse\t20-5a 61-7e e0-ff\nSmileys\tTrue\t20-7e\nFew\tFalse\t41\n");
+        let fonts =
+            read("A\tFalse\t20-7e a0-ff 20ac\nA\tFalse\t20-5a 61-7e e0-ff\nSmileys\tTrue\t20-7e\nFew\tFalse\t41\n");
         assert_eq!(fonts.len(), 1);
         assert_eq!(fonts[0].covered, [(0x20, 0x5a), (0x61, 0x7e), (0xe0, 0xff)]);
         assert!(fonts[0].covers("Abc é 12"));

@@ -44,7 +44,11 @@ pub fn pattern(chance: &mut SplitMix) -> Ground {
         1 => format!("linear-gradient({angle}deg, {one}, {two}, {three})"),
         2 => format!("radial-gradient(circle at {}% {}%, {one}, {two}, {three})", chance.below(101), chance.below(101)),
         3 => format!("repeating-linear-gradient({angle}deg, {one} 0 {step}px, {two} {step}px {}px)", 2 * step),
-        4 => format!("radial-gradient({two} {}px, transparent {}px) 0 0/{step}px {step}px, {one}", step / 4, step / 4 + 1),
+        4 => format!(
+            "radial-gradient({two} {}px, transparent {}px) 0 0/{step}px {step}px, {one}",
+            step / 4,
+            step / 4 + 1
+        ),
         5 => {
             let opacity = 0.04 + 0.1 * chance.unit();
             let frequency = 0.01 + 0.8 * chance.unit() * chance.unit();
@@ -58,13 +62,17 @@ pub fn pattern(chance: &mut SplitMix) -> Ground {
             return Ground { css: format!("{}, {one}", data_url(&noise)), span: Span::of(&ends) };
         }
         _ => {
-            let mut shapes = String::from("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100' preserveAspectRatio='none'>");
+            let mut shapes = String::from(
+                "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 100' preserveAspectRatio='none'>",
+            );
             for _ in 0..4 + chance.below(12) {
                 let fill = if chance.below(2) == 0 { two } else { three };
                 let (x, y, size) = (chance.below(100), chance.below(100), 4 + chance.below(36));
                 let _ = match chance.below(3) {
                     0 => write!(shapes, "<circle cx='{x}' cy='{y}' r='{size}' fill='{fill}'/>"),
-                    1 => write!(shapes, "<rect x='{x}' y='{y}' width='{size}' height='{}' fill='{fill}'/>", size / 2 + 1),
+                    1 => {
+                        write!(shapes, "<rect x='{x}' y='{y}' width='{size}' height='{}' fill='{fill}'/>", size / 2 + 1)
+                    }
                     _ => write!(shapes, "<path d='M{x} {y}l{size} {}l-{} {size}z' fill='{fill}'/>", size / 3, size / 2),
                 };
             }

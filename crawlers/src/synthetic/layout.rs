@@ -20,7 +20,8 @@ fn page(setter: &mut Setter<'_>) {
         let ink = setter.ink(&panel);
         let padding = setter.size * (1.0 + setter.chance.unit());
         let round = setter.chance.below(16);
-        let _ = write!(setter.html, "background:{};color:{ink};padding:{padding:.0}px;border-radius:{round}px;", panel.css);
+        let _ =
+            write!(setter.html, "background:{};color:{ink};padding:{padding:.0}px;border-radius:{round}px;", panel.css);
     }
     setter.html.push_str("\">");
 }
@@ -38,9 +39,7 @@ fn heading(setter: &mut Setter<'_>, tag: &str, class: &str, times: f64) {
     let align = *setter.chance.choose(&["start", "start", "center"]);
     let size = setter.size * times;
     let family = setter.head.family.clone();
-    let style = format!(
-        "font:{slope} {weight} {size:.1}px/1.35 '{family}';text-align:{align}"
-    );
+    let style = format!("font:{slope} {weight} {size:.1}px/1.35 '{family}';text-align:{align}");
     setter.next_group();
     setter.item(tag, class, &style, &text);
 }
@@ -59,7 +58,9 @@ fn list(setter: &mut Setter<'_>, most: usize) {
     setter.next_group();
     setter.html.push_str("<div class=\"rows\">");
     for nth in 1..=2 + setter.chance.below(5) {
-        let Some(text) = (if setter.maybe(0.5) { setter.words(2, 8) } else { setter.prose(most / 2) }) else { continue };
+        let Some(text) = (if setter.maybe(0.5) { setter.words(2, 8) } else { setter.prose(most / 2) }) else {
+            continue;
+        };
         let text = if numbered { format!("{nth}. {text}") } else { format!("{sign} {text}") };
         setter.row += 1;
         setter.item("div", "item", "", &text);
@@ -70,7 +71,8 @@ fn list(setter: &mut Setter<'_>, most: usize) {
 fn table(setter: &mut Setter<'_>, on: &Ground, columns: usize, rows: usize) {
     let nth = setter.items.iter().filter_map(|item| item.cell).map(|(table, ..)| table + 1).max().unwrap_or(0);
     let numeric: Vec<bool> = (0..columns).map(|column| column > 0 && setter.maybe(0.5)).collect();
-    let align: Vec<&str> = numeric.iter().map(|&number| if number && setter.maybe(0.7) { "end" } else { "start" }).collect();
+    let align: Vec<&str> =
+        numeric.iter().map(|&number| if number && setter.maybe(0.7) { "end" } else { "start" }).collect();
     let mut cells: Vec<Vec<String>> = Vec::new();
     for row in 0..=rows {
         let texts = numeric.iter().map(|&number| match (row, number) {
@@ -89,7 +91,8 @@ fn table(setter: &mut Setter<'_>, on: &Ground, columns: usize, rows: usize) {
         _ => format!("border-bottom:2px dotted {rule}"),
     };
     let head = ground::plain(&mut setter.chance);
-    let head_style = if setter.maybe(0.5) { format!("background:{};color:{}", head.css, setter.ink(&head)) } else { String::new() };
+    let head_style =
+        if setter.maybe(0.5) { format!("background:{};color:{}", head.css, setter.ink(&head)) } else { String::new() };
     let width = if setter.maybe(0.5) { "width:100%" } else { "" };
     let _ = write!(setter.html, "<table style=\"{width}\">");
     for (row, texts) in cells.iter().enumerate() {
@@ -140,7 +143,8 @@ pub(super) fn article(setter: &mut Setter<'_>, on: &Ground) {
                     paragraph(setter, most.max(60));
                 }
             }
-            let written: usize = setter.items[before..].iter().map(|item| item.text.chars().count() / letters.max(1) + 1).sum();
+            let written: usize =
+                setter.items[before..].iter().map(|item| item.text.chars().count() / letters.max(1) + 1).sum();
             left -= written.max(1) as isize;
         }
         setter.html.push_str("</div>");
@@ -199,8 +203,12 @@ pub(super) fn receipt(setter: &mut Setter<'_>) {
     setter.next_group();
     let coin = setter.sign(&["€", "$", "£", ""]);
     let rule = *setter.chance.choose(&["dashed", "solid", "dotted"]);
-    let price = |cents: usize| format!("{}.{:02}{}{coin}", cents / 100, cents % 100, if coin.is_empty() { "" } else { " " });
-    let _ = write!(setter.html, "<div class=\"rows\" style=\"border-top:1px {rule};border-bottom:1px {rule};padding:.5em 0\">");
+    let price =
+        |cents: usize| format!("{}.{:02}{}{coin}", cents / 100, cents % 100, if coin.is_empty() { "" } else { " " });
+    let _ = write!(
+        setter.html,
+        "<div class=\"rows\" style=\"border-top:1px {rule};border-bottom:1px {rule};padding:.5em 0\">"
+    );
     let mut sum = 0;
     let most = ((tall / (size * 1.8)) as usize).saturating_sub(9).clamp(2, 18);
     for _ in 0..2 + setter.chance.below(most) {
@@ -245,7 +253,8 @@ pub(super) fn form(setter: &mut Setter<'_>, on: &Ground) {
             let value = if setter.maybe(0.35) { setter.number() } else { value };
             let label = if setter.maybe(0.6) { format!("{label}:") } else { label };
             setter.row += 1;
-            let place = if beside { "display:grid;grid-template-columns:35% 1fr;gap:.6em;align-items:baseline" } else { "" };
+            let place =
+                if beside { "display:grid;grid-template-columns:35% 1fr;gap:.6em;align-items:baseline" } else { "" };
             let _ = write!(setter.html, "<div style=\"{place}\">");
             setter.item("div", "", "font-weight:700", &label);
             if !beside {
@@ -306,7 +315,10 @@ fn caption(setter: &mut Setter<'_>, on: &Ground, [left, top, wide, tall]: [f64; 
     let align = *setter.chance.choose(&["start", "center", "end"]);
     let (ink, plate) = if setter.maybe(0.35) {
         let plate = ground::plain(&mut setter.chance);
-        (setter.ink(&plate), format!("background:{};padding:.2em .5em;border-radius:{}px", plate.css, setter.chance.below(14)))
+        (
+            setter.ink(&plate),
+            format!("background:{};padding:.2em .5em;border-radius:{}px", plate.css, setter.chance.below(14)),
+        )
     } else {
         (setter.ink(on), String::new())
     };

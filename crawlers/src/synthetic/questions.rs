@@ -50,7 +50,13 @@ fn transcript(page: &Page, lines: &[&Read]) -> String {
             let last = &page.items[&before.item];
             let together = item.group == last.group;
             let beside = together && item.row == last.row && read.item != before.item;
-            text.push_str(if beside { " " } else if together { "\n" } else { "\n\n" });
+            text.push_str(if beside {
+                " "
+            } else if together {
+                "\n"
+            } else {
+                "\n\n"
+            });
         }
         match item.cell {
             Some((table, ..)) => {
@@ -159,7 +165,9 @@ impl Maker<'_> {
         for (group, lines) in self.shuffled(groups.into_iter().collect()) {
             let place = hull(lines.iter().map(|read| &read.line.box_px));
             let mut others = self.page.lines.iter().filter(|read| self.page.items[&read.item].group != group);
-            if others.any(|read| read.line.words.iter().any(|word| has_middle_of(place, word.box_px))) || lines.len() > 12 {
+            if others.any(|read| read.line.words.iter().any(|word| has_middle_of(place, word.box_px)))
+                || lines.len() > 12
+            {
                 continue;
             }
             if asked == OF_EACH || !many {
@@ -217,7 +225,10 @@ impl Maker<'_> {
                 self.read("word", ("read_word", &template::READ_WORD), Some(*place), text.clone());
             } else if found < OF_EACH && once && plain.chars().count() >= 3 {
                 found += 1;
-                self.find(format!("the word “{}”", text.trim_matches(|letter: char| !letter.is_alphanumeric())), *place);
+                self.find(
+                    format!("the word “{}”", text.trim_matches(|letter: char| !letter.is_alphanumeric())),
+                    *place,
+                );
             }
         }
     }

@@ -93,7 +93,9 @@ pub(super) fn read(setting: &Setting, measured: Measured, screen: &Screen, pictu
         let block = block as u32 + 1;
         match measured.turned.get(&id) {
             Some(broken) => lines.extend(broken_by_us(item, broken, scale, block, id)),
-            None => lines.extend(broken_by_the_browser(item, own, block).into_iter().map(|line| Read { line, item: id })),
+            None => {
+                lines.extend(broken_by_the_browser(item, own, block).into_iter().map(|line| Read { line, item: id }))
+            }
         }
     }
     let all: Vec<&Word> = lines.iter().flat_map(|read| &read.line.words).collect();
@@ -104,7 +106,8 @@ pub(super) fn read(setting: &Setting, measured: Measured, screen: &Screen, pictu
         return Err(Drop::new("ocr_not_painted", format!("`{}` at {:?}", word.text, word.box_px)));
     }
     // Hulls of turned words take up more than the words do.
-    let straight: Vec<&Word> = lines.iter().filter(|read| read.line.angle == 0.0).flat_map(|read| &read.line.words).collect();
+    let straight: Vec<&Word> =
+        lines.iter().filter(|read| read.line.angle == 0.0).flat_map(|read| &read.line.words).collect();
     for (nth, word) in straight.iter().enumerate() {
         if let Some(other) = straight[nth + 1..].iter().find(|other| overlaps(word.box_px, other.box_px)) {
             return Err(Drop::new("ocr_overlap", format!("`{}` and `{}`", word.text, other.text)));
@@ -139,7 +142,10 @@ fn broken_by_us(
                 box_px: [left * scale, top * scale, right * scale, bottom * scale],
             })
             .collect();
-        Read { line: Line { text: text.clone(), box_px: hull(&words), angle: item.angle as f32, block, words }, item: id }
+        Read {
+            line: Line { text: text.clone(), box_px: hull(&words), angle: item.angle as f32, block, words },
+            item: id,
+        }
     };
     item.lines.iter().zip(broken).map(line).collect()
 }
@@ -217,7 +223,12 @@ mod tests {
     #[test]
     fn what_is_read_as_it_was_set_has_its_lines_back() {
         // Two words side by side that the reader took for two lines are one.
-        let good = seen(vec![vec![word("one", 0.0, 0.0)], vec![word("two", 90.0, 0.0)], vec![word("three", 0.0, 20.0)], vec![word("four", 0.0, 50.0)]]);
+        let good = seen(vec![
+            vec![word("one", 0.0, 0.0)],
+            vec![word("two", 90.0, 0.0)],
+            vec![word("three", 0.0, 20.0)],
+            vec![word("four", 0.0, 50.0)],
+        ]);
         let page = told(&good, Vec::new()).unwrap();
         let texts: Vec<&str> = page.lines.iter().map(|read| read.line.text.as_str()).collect();
         assert_eq!(texts, ["one two", "three", "four"]);
@@ -229,10 +240,19 @@ mod tests {
     fn what_is_not_is_dropped_with_its_reason() {
         let lines = |words: [(&str, f32, f32); 4]| seen(words.map(|(text, x, y)| vec![word(text, x, y)]).to_vec());
         let reason = |screen: &Screen| told(screen, Vec::new()).unwrap_err().reason;
-        assert_eq!(reason(&lines([("one", 0.0, 0.0), ("three", 0.0, 20.0), ("two", 40.0, 0.0), ("four", 0.0, 50.0)])), "ocr_not_as_set");
+        assert_eq!(
+            reason(&lines([("one", 0.0, 0.0), ("three", 0.0, 20.0), ("two", 40.0, 0.0), ("four", 0.0, 50.0)])),
+            "ocr_not_as_set"
+        );
         assert_eq!(reason(&seen(vec![vec![word("one", 0.0, 0.0)]])), "ocr_not_as_set");
-        assert_eq!(reason(&lines([("one", 0.0, 0.0), ("two", 40.0, 0.0), ("three", 0.0, 20.0), ("four", 4.0, 22.0)])), "ocr_overlap");
-        assert_eq!(reason(&lines([("one", 0.0, 0.0), ("two", 40.0, 0.0), ("three", 0.0, 20.0), ("four", 0.0, 120.0)])), "ocr_not_painted");
+        assert_eq!(
+            reason(&lines([("one", 0.0, 0.0), ("two", 40.0, 0.0), ("three", 0.0, 20.0), ("four", 4.0, 22.0)])),
+            "ocr_overlap"
+        );
+        assert_eq!(
+            reason(&lines([("one", 0.0, 0.0), ("two", 40.0, 0.0), ("three", 0.0, 20.0), ("four", 0.0, 120.0)])),
+            "ocr_not_painted"
+        );
         let good = lines([("one", 0.0, 0.0), ("two", 40.0, 0.0), ("three", 0.0, 20.0), ("four", 0.0, 50.0)]);
         assert!(told(&good, Vec::new()).is_ok());
         assert_eq!(told(&good, vec![2]).unwrap_err().reason, "ocr_cut_off");

@@ -76,7 +76,15 @@ fn turned_share() -> f64 {
 }
 
 fn layouts() -> Vec<Layout> {
-    vec![Layout::Article, Layout::Article, Layout::Table, Layout::Receipt, Layout::Form, Layout::Scattered, Layout::Scattered]
+    vec![
+        Layout::Article,
+        Layout::Article,
+        Layout::Table,
+        Layout::Receipt,
+        Layout::Form,
+        Layout::Scattered,
+        Layout::Scattered,
+    ]
 }
 
 impl OcrRecipe {
@@ -88,16 +96,26 @@ impl OcrRecipe {
                 found.push(says);
             }
         };
-        let is_label = !self.name.is_empty() && self.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let is_label =
+            !self.name.is_empty() && self.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         wrong(!is_label, format!("`name` is `{}`, and should be letters from a to z and digits", self.name));
         wrong(self.corpus.is_empty(), "`corpus` is empty".to_owned());
         wrong(self.pages == 0, "`pages` is 0".to_owned());
         wrong(self.sites == 0, "`sites` is 0".to_owned());
         wrong(self.layouts.is_empty(), "`layouts` is empty".to_owned());
         let [small, large] = self.font_px;
-        wrong(!(6.0..=200.0).contains(&small) || !(small..=200.0).contains(&large), format!("`font_px` is [{small}, {large}], and not two sizes from 6 to 200, the smaller first"));
-        wrong(!(1.0..=15.0).contains(&self.min_contrast), format!("`min_contrast` is {}, and not in 1..=15", self.min_contrast));
-        wrong(!(0.0..=1.0).contains(&self.turned_share), format!("`turned_share` is {}, and not in 0..=1", self.turned_share));
+        wrong(
+            !(6.0..=200.0).contains(&small) || !(small..=200.0).contains(&large),
+            format!("`font_px` is [{small}, {large}], and not two sizes from 6 to 200, the smaller first"),
+        );
+        wrong(
+            !(1.0..=15.0).contains(&self.min_contrast),
+            format!("`min_contrast` is {}, and not in 1..=15", self.min_contrast),
+        );
+        wrong(
+            !(0.0..=1.0).contains(&self.turned_share),
+            format!("`turned_share` is {}, and not in 0..=1", self.turned_share),
+        );
         found
     }
 

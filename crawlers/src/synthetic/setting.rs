@@ -212,7 +212,8 @@ impl Setter<'_> {
 
     fn open(&mut self, tag: &str, class: &str, style: &str, text: &str) {
         let side = if is_right_to_left(text) { " dir=\"rtl\"" } else { "" };
-        let _ = write!(self.html, "<{tag} class=\"{class}\" data-item=\"{}\"{side} style=\"{style}\">", self.items.len());
+        let _ =
+            write!(self.html, "<{tag} class=\"{class}\" data-item=\"{}\"{side} style=\"{style}\">", self.items.len());
     }
 }
 
@@ -236,7 +237,9 @@ fn cut(text: &str, most: usize) -> String {
 
 fn is_right_to_left(text: &str) -> bool {
     let strong = text.chars().find(|letter| letter.is_alphabetic());
-    strong.is_some_and(|letter| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'))
+    strong.is_some_and(
+        |letter| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'),
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -172,7 +172,8 @@ impl World {
 
     /// The same world as if nobody had been there before, if it can show what `start` and `manner` ask for.
     pub async fn emptied(mut self, start: &WebStart, seed: Seed, manner: &Manner) -> Option<World> {
-        let filter = |filter: &Option<Arc<dyn RequestFilter>>| filter.as_ref().map(Arc::as_ptr).map(<*const _>::cast::<()>);
+        let filter =
+            |filter: &Option<Arc<dyn RequestFilter>>| filter.as_ref().map(Arc::as_ptr).map(<*const _>::cast::<()>);
         let usable = same_world(start, &self.start)
             && start.allow == self.start.allow
             && seed == self.seed
@@ -354,6 +355,9 @@ impl World {
         match event {
             ContextEvent::Attached { tab, url } => {
                 let mut pace = Pace::new(self.start.clock, self.engine.frames.clone());
+                if self.engine.frames.is_some() {
+                    pace.magnified = self.viewport.scale;
+                }
                 // Commands of a session are answered in their order: after this one the set-up is in place.
                 tab.call("Page.enable", json!({})).await?;
                 pace.hold(&tab).await?;
@@ -409,11 +413,15 @@ impl World {
                 "Emulation.setDeviceMetricsOverride",
                 json!({
                     "width": width, "height": height, "deviceScaleFactor": self.viewport.scale,
-                    "mobile": self.start.reader.mobile, "scale": self.viewport.scale,
+                    "mobile": self.start.reader.mobile,
+                    "scale": if self.engine.frames.is_some() { self.viewport.scale } else { 1.0 },
                 }),
             ),
             // The part of the window that is drawn, in image pixels; a page is laid out in all of it.
-            ("Emulation.setVisibleSize", json!({"width": pixels(self.viewport.width), "height": pixels(self.viewport.height)})),
+            (
+                "Emulation.setVisibleSize",
+                json!({"width": pixels(self.viewport.width), "height": pixels(self.viewport.height)}),
+            ),
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];

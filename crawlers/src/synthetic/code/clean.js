@@ -88,7 +88,7 @@
       } else if (rule instanceof CSSImportRule) {
         try {
           if (rule.styleSheet && matchMedia(rule.media.mediaText || 'all').matches) sheetRules(rule.styleSheet.cssRules);
-        } catch { closed.push(rule.href); }
+        } catch { closed.push(null); }
       } else if (rule.cssRules && (rule instanceof CSSSupportsRule ? CSS.supports(rule.conditionText) : !(rule instanceof CSSKeyframesRule))) {
         sheetRules(rule.cssRules);
       }
@@ -96,7 +96,25 @@
   };
   for (const sheet of [...document.styleSheets, ...document.adoptedStyleSheets]) {
     if (sheet.disabled || (sheet.media?.mediaText && !matchMedia(sheet.media.mediaText).matches)) continue;
-    try { sheetRules(sheet.cssRules); } catch { closed.push(sheet.href); }
+    try { sheetRules(sheet.cssRules); } catch { closed.push(sheet); }
+  }
+  // A sheet that was not loaded, or only names fonts, may not be read either; without it nothing changes.
+  const looks = () => {
+    let told = '';
+    for (const el of [...document.querySelectorAll('body *')].slice(0, 4000)) {
+      const { x, y, width, height } = el.getBoundingClientRect();
+      const { color, backgroundColor, fontSize } = getComputedStyle(el);
+      told += [x, y, width, height, color, backgroundColor, fontSize].join(' ');
+    }
+    return told;
+  };
+  if (closed.length) {
+    const before = looks();
+    for (const sheet of closed.splice(0)) {
+      if (sheet) sheet.disabled = true;
+      if (!sheet || looks() !== before) closed.push(sheet);
+      if (sheet) sheet.disabled = false;
+    }
   }
   if (closed.length) rules.length = 0;
   for (const rule of rules) {
@@ -123,12 +141,12 @@
     }
     for (const [name, initial] of Object.entries(OWN)) {
       const value = style.getPropertyValue(name);
-      if (value && !value.startsWith(initial) && !(name === 'inset' && style.position === 'static')) out.push(`${name}:${value}`);
+      if (value && value !== initial && !(name.startsWith('border-') && value.startsWith('0px')) && !(name === 'inset' && style.position === 'static')) out.push(`${name}:${value}`);
     }
     if (!/^(inline|contents|table-(row|row-group|header-group))$/.test(style.display)) {
       const box = el.getBoundingClientRect();
-      out.push(`width:${Math.round((el.offsetWidth || box.width) * 10) / 10}px`);
-      if (el.childElementCount === 0 || style.display !== 'block') out.push(`height:${Math.round((el.offsetHeight || box.height) * 10) / 10}px`);
+      const up = (side) => Math.ceil(side * 100) / 100;
+      out.push(`width:${up(box.width)}px`, `height:${up(box.height)}px`);
     }
     return out.join(';');
   };

@@ -199,8 +199,7 @@ impl Proofs {
         }
         let screen = &mut shot.screen;
         let mut chance = Seed(camera.seed.0).derive(&screen.screen_id).derive("code").generator();
-        let (template, prompt) =
-            template::fill("code", &template::CODE, chance.below(1 << 16), "images of one colour");
+        let (template, prompt) = template::fill("code", &template::CODE, chance.below(1 << 16), "images of one colour");
         screen.questions.push(Question {
             id: format!("{}-code", screen.screen_id),
             task: "code".to_owned(),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use glim_browser::{Browser, BrowserConfig, Request, RequestFilter};
-use glim_env::{Action, EnvError, Environment, Reader, Seed, StartState, Target, Viewport, WebStart};
+use glim_env::{Action, Clock, EnvError, Environment, Reader, Seed, StartState, Target, Viewport, WebStart};
 
 use crate::site::Site;
 
@@ -58,8 +58,7 @@ async fn readers_are_told_of() {
     let browser = browser();
     let mut env = browser.env();
     assert_eq!(env.visit(&start, Seed(1)).await.unwrap().elements[0].text, "false,falseen-USfalse01.5400");
-    start.reader =
-        Reader { mobile: true, dark: true, locale: Some("de-DE".into()), agent: Some("(acme)".into()) };
+    start.reader = Reader { mobile: true, dark: true, locale: Some("de-DE".into()), agent: Some("(acme)".into()) };
     start.viewport = Some(Viewport { width: 390, height: 600, scale: 2.0 });
     let observation = env.visit(&start, Seed(1)).await.unwrap();
     assert_eq!(observation.elements[0].text, "true,truede-DEtrue51,5390");
@@ -90,10 +89,17 @@ async fn boxes_fit_a_page_that_is_shown_small() {
 #[tokio::test]
 async fn finer_pixels_show_the_same_page() {
     let page = "<meta name=viewport content='width=device-width'><body style='margin:0'><button style='position:absolute;left:250px;top:400px;width:100px;height:50px;\
-                background:#f00;border:0' onclick='this.textContent=devicePixelRatio'>Go</button>";
+                background:#f00;border:0' onclick='this.textContent=devicePixelRatio'>Go</button><p style='height:2000px'>";
     let site = Site::new(&[("/", page)]).await;
-    for (scale, mobile) in [(2.0, true), (2.0, false), (1.5, false), (0.5, false)] {
+    for (scale, mobile, clock) in [
+        (2.0, true, Clock::Virtual),
+        (2.0, false, Clock::Virtual),
+        (1.5, false, Clock::Virtual),
+        (0.5, false, Clock::Virtual),
+        (2.0, false, Clock::Real),
+    ] {
         let mut start = site.start("/");
+        start.clock = clock;
         start.viewport = Some(Viewport { width: 400, height: 500, scale });
         start.reader.mobile = mobile;
         let browser = browser();
@@ -102,11 +108,16 @@ async fn finer_pixels_show_the_same_page() {
         let picture = image::load_from_memory(&observation.screenshot.png).unwrap().into_rgb8();
         assert_eq!((f64::from(picture.width()), f64::from(picture.height())), (400.0 * scale, 500.0 * scale));
         let red = |x: f64, y: f64| picture.get_pixel((x * scale) as u32, (y * scale) as u32).0 == [255, 0, 0];
-        assert!(red(253.0, 403.0) && red(346.0, 446.0) && !red(247.0, 403.0) && !red(353.0, 446.0), "at scale {scale}");
+        assert!(
+            red(253.0, 403.0) && red(346.0, 446.0) && !red(247.0, 403.0) && !red(353.0, 446.0),
+            "at scale {scale}, {clock:?}"
+        );
         let button = observation.elements.iter().find(|element| element.role == "button").unwrap();
         let step = env.step(&Action::click(Target::Mark(button.mark))).await.unwrap();
         let after = step.observation.elements.iter().find(|element| element.role == "button").unwrap();
-        assert_eq!(after.text, scale.to_string());
+        assert_eq!(after.text, scale.to_string(), "{clock:?}");
+        let step = env.step(&Action::Scroll { target: None, dx: 0.0, dy: 100.0 }).await.unwrap();
+        assert_eq!(step.observation.scroll.y, 100.0, "at scale {scale}, {clock:?}");
     }
 }
 
@@ -127,10 +138,9 @@ async fn an_archive_answers_for_every_host_and_scheme() {
     tokio::spawn(async move { axum::serve(listener, app).await });
     let browser = browser();
     let mut env = browser.env();
-    for (url, said) in [
-        ("https://www.example.org/a", "https www.example.org /a"),
-        ("http://example.com/b", "http example.com /b"),
-    ] {
+    for (url, said) in
+        [("https://www.example.org/a", "https www.example.org /a"), ("http://example.com/b", "http example.com /b")]
+    {
         let start = WebStart { archive: Some(archive), ..WebStart::local(url) };
         let observation = env.visit(&start, Seed(1)).await.unwrap();
         let told: Vec<_> = observation.elements.iter().map(|element| element.text.as_str()).collect();
