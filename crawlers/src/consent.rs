@@ -18,71 +18,28 @@ pub enum Consent {
 
 /// What a banner talks about.
 const TOPICS: [&str; 12] = [
-    "cookie",
-    "cookies",
-    "consent",
-    "gdpr",
-    "tracking",
-    "personalised ads",
-    "personalized ads",
-    "privacy preferences",
-    "partners",
-    "datenschutz",
-    "rgpd",
-    "galletas",
+    "cookie", "cookies", "consent", "gdpr", "tracking", "personalised ads", "personalized ads", "privacy preferences", "partners",
+    "datenschutz", "rgpd", "galletas",
 ];
 
 /// What its buttons say, those that give least first.
 const ANSWERS: [&str; 36] = [
-    "reject all",
-    "reject",
-    "decline",
-    "decline all",
-    "refuse",
-    "refuse all",
-    "deny",
-    "deny all",
-    "only necessary",
-    "necessary only",
-    "accept necessary",
-    "essential only",
-    "only essential",
-    "use necessary cookies only",
-    "continue without accepting",
-    "no thanks",
-    "alle ablehnen",
-    "ablehnen",
-    "tout refuser",
-    "rechazar todo",
-    "rifiuta",
-    "accept all",
-    "accept",
-    "accept cookies",
-    "accept all cookies",
-    "allow all",
-    "allow cookies",
-    "i agree",
-    "agree",
-    "i accept",
-    "got it",
-    "ok",
-    "alle akzeptieren",
-    "tout accepter",
-    "aceptar todo",
-    "accetta tutti",
+    "reject all", "reject", "decline", "decline all", "refuse", "refuse all", "deny", "deny all", "only necessary",
+    "necessary only", "accept necessary", "essential only", "only essential", "use necessary cookies only",
+    "continue without accepting", "no thanks", "alle ablehnen", "ablehnen", "tout refuser", "rechazar todo", "rifiuta",
+    "accept all", "accept", "accept cookies", "accept all cookies", "allow all", "allow cookies", "i agree", "agree",
+    "i accept", "got it", "ok", "alle akzeptieren", "tout accepter", "aceptar todo", "accetta tutti",
 ];
 
 /// The position of the element that puts a banner away, if the screen shows one.
 pub fn answer(elements: &[Element], lines: &[Line]) -> Option<usize> {
-    let talks =
-        lines.iter().map(|line| folded(&line.text)).any(|text| TOPICS.iter().any(|topic| has_words(&text, topic)));
+    let talks = lines.iter().map(|line| folded(&line.text)).any(|text| TOPICS.iter().any(|topic| has_words(&text, topic)));
     if !talks {
         return None;
     }
-    let answers = elements
-        .iter()
-        .enumerate()
-        .filter(|(_, element)| element.clickable && matches!(element.role.as_str(), "button" | "link" | "generic"));
+    let answers = elements.iter().enumerate().filter(|(_, element)| {
+        element.clickable && matches!(element.role.as_str(), "button" | "link" | "generic")
+    });
     answers
         .filter_map(|(at, element)| {
             let said = folded(&element.text);

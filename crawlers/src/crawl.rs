@@ -161,8 +161,7 @@ pub async fn run(
     )?;
     let blocklist =
         if recipe.blocklists.is_empty() { None } else { Some(Arc::new(Blocklist::load(&recipe.blocklists)?)) };
-    let seen =
-        NearDuplicates::open(&out.join("fingerprints.bin"), recipe.filter.same_text, |page| writer.contains(page))?;
+    let seen = NearDuplicates::open(&out.join("fingerprints.bin"), recipe.filter.same_text, |page| writer.contains(page))?;
     let keeper = Keeper {
         sets: Contamination::load(&recipe.contamination.files, recipe.contamination.ngram)?,
         hits: out.join("contamination.jsonl"),
@@ -195,14 +194,7 @@ pub async fn run(
     });
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..shared.recipe.workers {
-        let worker = Worker {
-            shared: shared.clone(),
-            browser: browser.clone(),
-            reports: reports.clone(),
-            env: None,
-            proof_env: None,
-            shown: 0,
-        };
+        let worker = Worker { shared: shared.clone(), browser: browser.clone(), reports: reports.clone(), env: None, proof_env: None, shown: 0 };
         workers.spawn(worker.work(frontier.clone()));
     }
     drop(reports);
@@ -332,8 +324,7 @@ impl Worker {
 
     async fn views(&mut self, ask: &Ask, lease: &Lease) -> Result<Result<Vec<Shot>, Drop>, EnvError> {
         let shared = self.shared.clone();
-        if let Some(press) = Some(&ask.source)
-            .filter(|source| source.kind == "synthetic")
+        if let Some(press) = Some(&ask.source).filter(|source| source.kind == "synthetic")
             .and_then(|source| shared.presses.get(&source.archive))
         {
             return Ok(match press.show(&shared.camera, self.env(), ask).await? {
@@ -371,9 +362,7 @@ impl Worker {
     /// Keeps code that gives the page that it is of.
     async fn proof(&mut self, shot: &mut Shot, draft: Draft) -> Result<(), Drop> {
         let shared = self.shared.clone();
-        let Some(view) = shared.recipe.views.iter().find(|view| view.name == shot.screen.view.name) else {
-            return Ok(());
-        };
+        let Some(view) = shared.recipe.views.iter().find(|view| view.name == shot.screen.view.name) else { return Ok(()) };
         let env = self.proof_env.get_or_insert_with(|| {
             let mut env = self.browser.env();
             env.set_reads_text(true);
@@ -387,10 +376,7 @@ impl Worker {
             // The page itself is none the worse for it.
             failed => {
                 self.proof_env = None;
-                let reason = failed.map_or_else(
-                    |late| late.to_string(),
-                    |broke| broke.map_or_else(|error| error.to_string(), |_| String::new()),
-                );
+                let reason = failed.map_or_else(|late| late.to_string(), |broke| broke.map_or_else(|error| error.to_string(), |_| String::new()));
                 Err(Drop::new("code_not_shown", reason))
             }
         }
@@ -403,8 +389,7 @@ impl Shared {
         let elsewhere: Vec<_> = self.names().iter().cloned().collect();
         for shot in &mut shots {
             let counts = &self.recipe.questions;
-            let asked =
-                questions::ask(&shot.screen, &shot.others, &Elsewhere(&elsewhere), counts, Seed(self.recipe.seed));
+            let asked = questions::ask(&shot.screen, &shot.others, &Elsewhere(&elsewhere), counts, Seed(self.recipe.seed));
             shot.screen.questions.extend(asked);
         }
         let mut names = self.names();

@@ -341,8 +341,7 @@ mod tests {
             ..button(1, "E-mail", 0.0)
         };
         let secret = glim_env::Element { input_type: "password".into(), ..field.clone() };
-        let icon =
-            glim_env::Element { text: String::new(), rect: Rect::new(0.0, 0.0, 24.0, 24.0), ..button(1, "Close", 0.0) };
+        let icon = glim_env::Element { text: String::new(), rect: Rect::new(0.0, 0.0, 24.0, 24.0), ..button(1, "Close", 0.0) };
         let told = |found: &glim_env::Element| {
             let element = describe(found, 2.0);
             (element.text, element.text_source, element.kind)

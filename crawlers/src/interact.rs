@@ -40,36 +40,9 @@ pub struct Try {
 
 /// What is never pressed.
 const DANGEROUS: [&str; 30] = [
-    "delete",
-    "remove",
-    "buy",
-    "pay",
-    "order",
-    "checkout",
-    "submit",
-    "send",
-    "post",
-    "publish",
-    "log out",
-    "logout",
-    "sign out",
-    "log in",
-    "login",
-    "sign in",
-    "sign up",
-    "register",
-    "subscribe",
-    "unsubscribe",
-    "download",
-    "print",
-    "save",
-    "upload",
-    "purchase",
-    "donate",
-    "confirm",
-    "report",
-    "install",
-    "share",
+    "delete", "remove", "buy", "pay", "order", "checkout", "submit", "send", "post", "publish", "log out", "logout", "sign out",
+    "log in", "login", "sign in", "sign up", "register", "subscribe", "unsubscribe", "download", "print", "save", "upload",
+    "purchase", "donate", "confirm", "report", "install", "share",
 ];
 
 fn is_dangerous(element: &Element) -> bool {
@@ -109,11 +82,7 @@ fn fits(kind: Interaction, element: &Element) -> bool {
         Interaction::Unfold => element.clickable && is("collapsed") && role != "combobox",
         Interaction::Tab => role == "tab" && !is("selected"),
         Interaction::Press => {
-            element.clickable
-                && role == "button"
-                && element.tag != "a"
-                && !is("collapsed")
-                && element.input_type != "submit"
+            element.clickable && role == "button" && element.tag != "a" && !is("collapsed") && element.input_type != "submit"
         }
         Interaction::Hover => {
             role == "menuitem" || (role == "link" && element.box_px[1] < 200.0 && element.text.split(' ').count() <= 3)
@@ -163,11 +132,8 @@ pub enum Effect {
 pub fn effect(before: &Screen, after: &Screen) -> Effect {
     let known: std::collections::HashSet<_> =
         before.elements.iter().map(|element| (element.role.as_str(), element.text.as_str())).collect();
-    let new: Vec<&Element> = after
-        .elements
-        .iter()
-        .filter(|element| !known.contains(&(element.role.as_str(), element.text.as_str())))
-        .collect();
+    let new: Vec<&Element> =
+        after.elements.iter().filter(|element| !known.contains(&(element.role.as_str(), element.text.as_str()))).collect();
     if let Some(dialog) = new.iter().find(|element| matches!(element.role.as_str(), "dialog" | "alertdialog")) {
         return Effect::Opened { title: dialog.name.clone(), role: "dialog".to_owned() };
     }
@@ -194,9 +160,7 @@ pub fn purpose(one: &Try, element: &Element, effect: &Effect) -> Option<String> 
         (_, Effect::None) => None,
         (Interaction::Tab, _) => Some(format!("switch to the “{name}” tab")),
         (Interaction::Fill, _) => None,
-        (_, Effect::Opened { title, role }) if role == "dialog" && !title.is_empty() => {
-            Some(format!("open the dialog “{title}”"))
-        }
+        (_, Effect::Opened { title, role }) if role == "dialog" && !title.is_empty() => Some(format!("open the dialog “{title}”")),
         (_, Effect::Opened { role, .. }) if role == "dialog" => Some(format!("open the dialog behind “{name}”")),
         (Interaction::Hover, Effect::Opened { .. }) => Some(format!("see what lies under “{name}”")),
         (_, Effect::Opened { role, .. }) if role == "menu" => Some(format!("open the “{name}” menu")),
@@ -252,18 +216,14 @@ mod tests {
             ..Screen::default()
         };
         let marks: Vec<u32> = (1..=8).collect();
-        let order: Vec<(Interaction, usize)> =
-            tries(&screen, &marks, &ALL, 10).iter().map(|one| (one.kind, one.at)).collect();
-        assert_eq!(
-            order,
-            [
-                (Interaction::Unfold, 0),
-                (Interaction::Tab, 2),
-                (Interaction::Press, 5),
-                (Interaction::Fill, 6),
-                (Interaction::Unfold, 1),
-            ]
-        );
+        let order: Vec<(Interaction, usize)> = tries(&screen, &marks, &ALL, 10).iter().map(|one| (one.kind, one.at)).collect();
+        assert_eq!(order, [
+            (Interaction::Unfold, 0),
+            (Interaction::Tab, 2),
+            (Interaction::Press, 5),
+            (Interaction::Fill, 6),
+            (Interaction::Unfold, 1),
+        ]);
         assert_eq!(tries(&screen, &marks, &ALL, 2).len(), 2);
     }
 

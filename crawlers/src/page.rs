@@ -204,13 +204,7 @@ impl Camera {
     ///
     /// # Errors
     /// As of [`Camera::show`].
-    pub async fn once(
-        &self,
-        env: &mut BrowserEnv,
-        ask: &Ask,
-        view: &ViewRecipe,
-        scroll: f64,
-    ) -> Result<Shot, EnvError> {
+    pub async fn once(&self, env: &mut BrowserEnv, ask: &Ask, view: &ViewRecipe, scroll: f64) -> Result<Shot, EnvError> {
         let mut observation = self.load(env, &start(ask, view)).await?;
         let mut trail = Vec::new();
         if scroll != 0.0 {
@@ -324,10 +318,7 @@ impl Camera {
             }
             fresh = false;
             let step = env.step(&one.action).await?;
-            if step.outcome != Outcome::Done
-                || step.observation.url != before.final_url
-                || step.observation.tabs.len() > 1
-            {
+            if step.outcome != Outcome::Done || step.observation.url != before.final_url || step.observation.tabs.len() > 1 {
                 continue;
             }
             let mut steps_to = trail.to_vec();

@@ -52,8 +52,7 @@ impl Picture {
     /// # Errors
     /// If it is none.
     pub fn read(png: &[u8]) -> Result<Picture, PictureError> {
-        let broken =
-            |error: image::ImageError| PictureError { what: "read", bytes: png.len(), reason: error.to_string() };
+        let broken = |error: image::ImageError| PictureError { what: "read", bytes: png.len(), reason: error.to_string() };
         Ok(Picture { pixels: image::load_from_memory_with_format(png, ImageFormat::Png).map_err(broken)?.into_rgb8() })
     }
 
@@ -81,8 +80,7 @@ impl Picture {
     pub fn is_plain(&self, place: BoxPx) -> bool {
         let (width, height) = self.pixels.dimensions();
         let [left, top] = [place[0].max(0.0) as u32, place[1].max(0.0) as u32];
-        let (right, bottom) =
-            ((place[2].ceil().max(0.0) as u32).min(width), (place[3].ceil().max(0.0) as u32).min(height));
+        let (right, bottom) = ((place[2].ceil().max(0.0) as u32).min(width), (place[3].ceil().max(0.0) as u32).min(height));
         if left >= right || top >= bottom {
             return true;
         }
@@ -134,8 +132,7 @@ impl Picture {
             let mut cells = [0u64; 9];
             for (column, cell) in cells.iter_mut().enumerate() {
                 let column = column as u32;
-                let (left, right) =
-                    (width * column / 9, (width * (column + 1) / 9).max(width * column / 9 + 1).min(width));
+                let (left, right) = (width * column / 9, (width * (column + 1) / 9).max(width * column / 9 + 1).min(width));
                 let (top, bottom) = (height * row / 8, (height * (row + 1) / 8).max(height * row / 8 + 1).min(height));
                 let (mut sum, mut count) = (0u64, 0u64);
                 for y in (top..bottom).step_by(2) {
@@ -212,9 +209,7 @@ mod tests {
     #[test]
     fn alike_pictures_have_alike_hashes() {
         let drawn = |shift: u32| {
-            Picture::of(RgbImage::from_fn(320, 200, |x, y| {
-                image::Rgb([((x + shift) * 255 / 400) as u8 ^ (y / 50 * 40) as u8; 3])
-            }))
+            Picture::of(RgbImage::from_fn(320, 200, |x, y| image::Rgb([((x + shift) * 255 / 400) as u8 ^ (y / 50 * 40) as u8; 3])))
         };
         let distance = |a: &Picture, b: &Picture| (a.perceptual_hash() ^ b.perceptual_hash()).count_ones();
         let other = Picture::of(RgbImage::from_fn(320, 200, |x, y| image::Rgb([(x * y / 251 % 256) as u8; 3])));

@@ -8,8 +8,7 @@ pub fn collapse(text: &str) -> String {
 /// For comparing: lower case, white space collapsed, marks at the edges off.
 pub fn folded(text: &str) -> String {
     let lower = collapse(text).to_lowercase();
-    let edge =
-        |letter: char| !letter.is_alphanumeric() && !matches!(letter, '+' | '-' | '#' | '$' | '€' | '%' | '(' | ')');
+    let edge = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '+' | '-' | '#' | '$' | '€' | '%' | '(' | ')');
     let trimmed = lower.trim_matches(edge);
     if trimmed.is_empty() { lower } else { trimmed.to_owned() }
 }

@@ -128,15 +128,15 @@ impl Expression {
         };
         match self {
             Expression::Name { class, text, .. } => matching(&|element| may_be_called(element, *class, &folded(text))),
-            Expression::Icon { name } => matching(&|element| {
-                may_be_called(element, Class::Operable, &folded(name)) || has_name(element, &folded(name))
-            }),
+            Expression::Icon { name } => {
+                matching(&|element| may_be_called(element, Class::Operable, &folded(name)) || has_name(element, &folded(name)))
+            }
             Expression::Role { noun: wanted } => matching(&|element| could_be(element, wanted)),
             Expression::Several { noun: wanted } => matching(&|element| could_be(element, wanted)),
             Expression::Function { phrase } => matching(&|element| function::of(element) == Some(phrase)),
-            Expression::State { noun: wanted, state } => {
-                matching(&|element| could_be(element, wanted) && element.states.iter().any(|known| known == state))
-            }
+            Expression::State { noun: wanted, state } => matching(&|element| {
+                could_be(element, wanted) && element.states.iter().any(|known| known == state)
+            }),
             Expression::Ordinal { nth, order, class, text, .. } => {
                 let mut likes = matching(&|element| may_be_called(element, *class, &folded(text)));
                 likes.sort_by(|&a, &b| along(&elements[a], *order).total_cmp(&along(&elements[b], *order)));
@@ -275,9 +275,8 @@ pub fn candidates(elements: &[Element], target: usize) -> Vec<Expression> {
 
 fn ordinals(elements: &[Element], target: usize, noun: &'static str, of_class: Class) -> Vec<Expression> {
     let text = folded(&elements[target].text);
-    let mut likes: Vec<usize> = (0..elements.len())
-        .filter(|&at| class(&elements[at]) == of_class && folded(&elements[at].text) == text)
-        .collect();
+    let mut likes: Vec<usize> =
+        (0..elements.len()).filter(|&at| class(&elements[at]) == of_class && folded(&elements[at].text) == text).collect();
     if !(2..=ORDINALS.len()).contains(&likes.len()) {
         return Vec::new();
     }
@@ -296,12 +295,7 @@ fn relations(elements: &[Element], target: usize, noun: &'static str) -> Vec<Exp
     let mut near: Vec<(f32, Expression)> = Vec::new();
     for (at, anchor) in elements.iter().enumerate() {
         let words = anchor.text.split(' ').count();
-        if at == target
-            || anchor.text_source != "painted"
-            || !anchor.reject.is_empty()
-            || words > 6
-            || anchor.n_same_text != 1
-        {
+        if at == target || anchor.text_source != "painted" || !anchor.reject.is_empty() || words > 6 || anchor.n_same_text != 1 {
             continue;
         }
         let from = anchor.box_px;

@@ -9,19 +9,13 @@ use crate::words::folded;
 const ACTIONS: [(&[&str], &str); 34] = [
     (&["search", "find", "go search", "submit search"], "start the search"),
     (&["close", "dismiss", "close dialog", "close menu", "×", "x", "✕"], "close this"),
-    (
-        &["menu", "open menu", "main menu", "toggle navigation", "toggle menu", "navigation menu", "☰"],
-        "open the navigation menu",
-    ),
+    (&["menu", "open menu", "main menu", "toggle navigation", "toggle menu", "navigation menu", "☰"], "open the navigation menu"),
     (&["home", "homepage", "home page", "start page"], "return to the start page"),
     (&["log in", "login", "sign in", "signin"], "get into an account that exists"),
     (&["sign up", "register", "create account", "create an account", "join now"], "make a new account"),
     (&["log out", "logout", "sign out"], "leave the account"),
     (&["next", "next page", "next ›", "next »", "older posts", "older"], "go on to the following page"),
-    (
-        &["previous", "prev", "previous page", "‹ previous", "« previous", "newer posts", "newer"],
-        "go back to the page before",
-    ),
+    (&["previous", "prev", "previous page", "‹ previous", "« previous", "newer posts", "newer"], "go back to the page before"),
     (&["back to top", "top", "scroll to top"], "jump to the top of the page"),
     (&["cart", "basket", "shopping cart", "view cart", "my cart"], "see what is in the shopping cart"),
     (&["add to cart", "add to basket"], "put this article into the cart"),
@@ -46,10 +40,7 @@ const ACTIONS: [(&[&str], &str); 34] = [
     (&["notifications", "alerts"], "see what is new"),
     (&["messages", "inbox", "mailbox"], "read the messages"),
     (&["profile", "my profile", "account", "my account"], "see one's own account"),
-    (
-        &["forgot password", "forgot password?", "forgot your password", "i forgot my password"],
-        "get in without knowing the password",
-    ),
+    (&["forgot password", "forgot password?", "forgot your password", "i forgot my password"], "get in without knowing the password"),
 ];
 
 /// Fields by what they hold.

@@ -71,13 +71,7 @@ struct Maker<'a> {
 }
 
 /// Asks about a screen. `others` are elements that a person may see in part although they are not in the record.
-pub fn ask(
-    screen: &Screen,
-    others: &[Element],
-    elsewhere: &Elsewhere<'_>,
-    counts: &QuestionCounts,
-    seed: Seed,
-) -> Vec<Question> {
+pub fn ask(screen: &Screen, others: &[Element], elsewhere: &Elsewhere<'_>, counts: &QuestionCounts, seed: Seed) -> Vec<Question> {
     let all = screen.elements.iter().chain(others).cloned().collect();
     let chance = seed.derive(&screen.screen_id).generator();
     let mut maker = Maker { screen, all, chance, questions: Vec::new() };
@@ -97,11 +91,7 @@ pub fn ask(
 pub fn names(screen: &Screen) -> Vec<(String, &'static str)> {
     let fits = |element: &&Element| {
         let words = element.text.split(' ').count();
-        element.clickable
-            && element.reject.is_empty()
-            && element.text_source == "painted"
-            && words <= 4
-            && !noun(element).is_empty()
+        element.clickable && element.reject.is_empty() && element.text_source == "painted" && words <= 4 && !noun(element).is_empty()
     };
     screen.elements.iter().filter(fits).map(|element| (element.text.clone(), noun(element))).collect()
 }
@@ -165,9 +155,7 @@ impl Maker<'_> {
             }
             // The rarest kind of those that fit.
             let fitting = self.expressions(target);
-            let rarest = fitting
-                .into_iter()
-                .min_by_key(|fit| (of_kind.get(fit.kind()).copied().unwrap_or(0), fit.kind() == "name"));
+            let rarest = fitting.into_iter().min_by_key(|fit| (of_kind.get(fit.kind()).copied().unwrap_or(0), fit.kind() == "name"));
             let Some(expression) = rarest else { continue };
             let count = of_kind.entry(expression.kind()).or_insert(0);
             if *count >= most {
@@ -219,8 +207,7 @@ impl Maker<'_> {
             let wanted = ["name", "icon", "ordinal", "relation", "state", "role"];
             let rank = |expression: &Expression| wanted.iter().position(|&kind| kind == expression.kind());
             let fitting = self.expressions(target);
-            let Some(expression) = fitting.into_iter().filter(|fit| rank(fit).is_some()).min_by_key(|fit| rank(fit))
-            else {
+            let Some(expression) = fitting.into_iter().filter(|fit| rank(fit).is_some()).min_by_key(|fit| rank(fit)) else {
                 continue;
             };
             asked += 1;
@@ -309,15 +296,15 @@ impl Maker<'_> {
             let (text, noun) = &elsewhere.0[self.chance.below(elsewhere.0.len())];
             let wanted = folded(text);
             let alike = |known: &String| {
-                !known.is_empty()
-                    && (has_words(known, &wanted) || has_words(&wanted, known) || shares_a_word(known, &wanted))
+                !known.is_empty() && (has_words(known, &wanted) || has_words(&wanted, known) || shares_a_word(known, &wanted))
             };
             if wanted.chars().count() < 3 || here.iter().any(alike) {
                 continue;
             }
             asked += 1;
             let words = format!("the “{text}” {noun}");
-            let (template, prompt) = template::fill("box_of", &template::BOX_OF, self.chance.below(1 << 16), &words);
+            let (template, prompt) =
+                template::fill("box_of", &template::BOX_OF, self.chance.below(1 << 16), &words);
             self.add(Question {
                 task: "refusal".to_owned(),
                 kind: "name".to_owned(),

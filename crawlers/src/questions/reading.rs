@@ -45,12 +45,9 @@ pub(super) fn ocr(maker: &mut Maker<'_>, most: usize) {
     for block in &blocks {
         let place = hull(block);
         let legible = block.iter().all(|line| line.box_px[3] - line.box_px[1] >= LEGIBLE_PX && line.angle == 0.0);
-        let alone = lines
-            .iter()
-            .all(|line| line.block == block[0].block || shared(line.box_px, place) <= 0.05 * area(line.box_px));
+        let alone = lines.iter().all(|line| line.block == block[0].block || shared(line.box_px, place) <= 0.05 * area(line.box_px));
         let clear = unread.iter().all(|other| shared(*other, place) <= 0.02 * area(place));
-        let letters: usize =
-            block.iter().map(|line| line.text.chars().filter(|letter| letter.is_alphanumeric()).count()).sum();
+        let letters: usize = block.iter().map(|line| line.text.chars().filter(|letter| letter.is_alphanumeric()).count()).sum();
         let special = block.iter().any(|line| line.text.contains("<|"));
         if block.len() <= MOST_LINES && legible && alone && clear && letters >= 3 && !special {
             let text = block.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
@@ -65,8 +62,7 @@ pub(super) fn ocr(maker: &mut Maker<'_>, most: usize) {
         let (width, height) = maker.size();
         let [left, top, right, bottom] = norm_box(place, width, height);
         let nth = maker.chance.below(1 << 16);
-        let (template, prompt) =
-            template::fill("read", &template::READ, nth, &format!("[[{left},{top},{right},{bottom}]]"));
+        let (template, prompt) = template::fill("read", &template::READ, nth, &format!("[[{left},{top},{right},{bottom}]]"));
         maker.add(Question {
             task: "ocr".to_owned(),
             kind: "region".to_owned(),
@@ -87,8 +83,7 @@ pub(super) fn captions(maker: &mut Maker<'_>, most: usize) {
             return;
         }
         let element = maker.screen.elements[target].clone();
-        let speaks =
-            matches!(class(&element), Class::Field | Class::Toggle | Class::Operable) && element.reject.is_empty();
+        let speaks = matches!(class(&element), Class::Field | Class::Toggle | Class::Operable) && element.reject.is_empty();
         let Some(caption) = speaks.then(|| caption(&element)).flatten() else { continue };
         asked += 1;
         let nth = maker.chance.below(1 << 16);

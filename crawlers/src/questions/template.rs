@@ -172,29 +172,13 @@ mod tests {
     #[test]
     fn each_sentence_has_one_place_to_fill() {
         let all: [&[&str]; 15] = [
-            &BOX_OF,
-            &POINT_OF,
-            &POINT_FOR,
-            &BOX_FOR,
-            &BOXES_OF,
-            &WORDS_FOR_BOX,
-            &WORDS_FOR_POINT,
-            &READ,
-            &READ_LINE,
-            &READ_WORD,
-            &READ_TABLE,
-            &TEXT_BOX,
-            &CODE,
-            &CAPTION,
-            &STEP,
+            &BOX_OF, &POINT_OF, &POINT_FOR, &BOX_FOR, &BOXES_OF, &WORDS_FOR_BOX, &WORDS_FOR_POINT, &READ, &READ_LINE,
+            &READ_WORD, &READ_TABLE, &TEXT_BOX, &CODE, &CAPTION, &STEP,
         ];
         for sentence in all.into_iter().flatten() {
             assert_eq!(sentence.matches("{}").count(), 1, "{sentence}");
         }
         assert!(SUMMARY.iter().chain(&READ_PAGE).all(|sentence| !sentence.contains("{}")));
-        assert_eq!(
-            fill("box", &BOX_OF, 9, "the link"),
-            ("box_1".into(), "Where is the link? Give the bounding box.".into())
-        );
+        assert_eq!(fill("box", &BOX_OF, 9, "the link"), ("box_1".into(), "Where is the link? Give the bounding box.".into()));
     }
 }

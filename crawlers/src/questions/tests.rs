@@ -117,8 +117,7 @@ fn all_of_a_kind_are_asked_for_only_if_all_are_whole() {
 #[test]
 fn refusals_ask_for_what_nothing_here_reminds_of() {
     let screen = table();
-    let elsewhere =
-        [("Edit profile".to_owned(), "link"), ("Bob".to_owned(), "link"), ("Shipping".to_owned(), "button")];
+    let elsewhere = [("Edit profile".to_owned(), "link"), ("Bob".to_owned(), "link"), ("Shipping".to_owned(), "button")];
     for seed in 0..20 {
         let all = ask(&screen, &[], &Elsewhere(&elsewhere), &QuestionCounts::default(), Seed(seed));
         for refusal in all.iter().filter(|question| question.task == "refusal") {
@@ -147,8 +146,7 @@ fn a_region_is_read_only_if_all_its_text_is_known() {
         line("tiny", 5, [0.0, 500.0, 30.0, 506.0]),
     ];
     let all = ask(&screen, &[], &Elsewhere(&[]), &QuestionCounts::default(), Seed(1));
-    let read: Vec<_> =
-        all.iter().filter(|question| question.task == "ocr").map(|question| question.answer.as_str()).collect();
+    let read: Vec<_> = all.iter().filter(|question| question.task == "ocr").map(|question| question.answer.as_str()).collect();
     assert_eq!(read, ["First line\nsecond line"]);
 }
 

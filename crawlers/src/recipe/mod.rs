@@ -184,9 +184,7 @@ impl CrawlRecipe {
                 SourceRecipe::Warc { paths, .. } | SourceRecipe::Wacz { paths, .. } => paths.iter_mut().for_each(onto),
                 SourceRecipe::Sitemap { at, .. } => onto_file(at, folder),
                 SourceRecipe::CommonCrawl(recipe) => recipe.files.iter_mut().for_each(|file| onto_file(file, folder)),
-                SourceRecipe::SyntheticOcr(recipe) => {
-                    recipe.corpus.iter_mut().chain(&mut recipe.backgrounds).for_each(onto)
-                }
+                SourceRecipe::SyntheticOcr(recipe) => recipe.corpus.iter_mut().chain(&mut recipe.backgrounds).for_each(onto),
             }
         }
         let lists = self.blocklists.iter_mut().chain(&mut self.filter.bad_words).chain(&mut self.contamination.files);
@@ -214,20 +212,14 @@ impl CrawlRecipe {
                 sides.iter().any(|side| !(200..=8000).contains(side)),
                 format!("view `{name}` is {}x{}, and not in 200..=8000", view.width, view.height),
             );
-            wrong(
-                !(0.5..=4.0).contains(&view.scale),
-                format!("view `{name}` has the scale {}, and not 0.5 to 4", view.scale),
-            );
+            wrong(!(0.5..=4.0).contains(&view.scale), format!("view `{name}` has the scale {}, and not 0.5 to 4", view.scale));
         }
         let share = |value: f64| (0.0..=1.0).contains(&value);
         wrong(!share(self.filter.max_plain_share), "`filter.max_plain_share` is not in 0..=1".to_owned());
         wrong(!share(self.filter.same_text), "`filter.same_text` is not in 0..=1".to_owned());
         wrong(!share(self.store.validation_share), "`store.validation_share` is not in 0..=1".to_owned());
         wrong(!(1..=100).contains(&self.store.jpeg_quality), "`store.jpeg_quality` is not in 1..=100".to_owned());
-        wrong(
-            self.store.shard_rows == 0 || self.store.shard_mib == 0,
-            "a shard of nothing is asked for in `store`".to_owned(),
-        );
+        wrong(self.store.shard_rows == 0 || self.store.shard_mib == 0, "a shard of nothing is asked for in `store`".to_owned());
         wrong(self.contamination.ngram < 3, "`contamination.ngram` is below 3".to_owned());
         wrong(self.looks.page_seconds == 0, "`looks.page_seconds` is 0".to_owned());
         wrong(self.questions.largest_share.0 > 100, "`questions.largest_share` is above 100".to_owned());
@@ -258,17 +250,16 @@ impl CrawlRecipe {
 fn lasting(text: &str) -> String {
     let of_a_run = |line: &&str| {
         let line = line.trim_start().trim_start_matches("# set:").trim_start();
-        ["workers", "pages_max"]
-            .iter()
-            .any(|key| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
+        ["workers", "pages_max"].iter().any(|key| {
+            line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
+        })
     };
     text.lines().filter(|line| !of_a_run(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Gives a key of the recipe another value, which is TOML or else a text.
 fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), String> {
-    let (key, value) =
-        assignment.split_once('=').ok_or_else(|| format!("`{assignment}` is not of the form KEY=VALUE"))?;
+    let (key, value) = assignment.split_once('=').ok_or_else(|| format!("`{assignment}` is not of the form KEY=VALUE"))?;
     let read: Result<toml::Table, _> = toml::from_str(&format!("value = {value}"));
     let value = read.ok().and_then(|mut read| read.remove("value")).unwrap_or_else(|| value.into());
     let mut at = table;
@@ -325,8 +316,7 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_told_at_once() {
-        let text =
-            format!("workers = 0\n{SMALL}[[view]]\nname = 'a'\nwidth = 10\nheight = 700\n[filter]\nsame_text = 3.0\n");
+        let text = format!("workers = 0\n{SMALL}[[view]]\nname = 'a'\nwidth = 10\nheight = 700\n[filter]\nsame_text = 3.0\n");
         let error = read(&text).unwrap_err().to_string();
         for part in ["`workers` is 0", "view `a` is 10x700", "same_text"] {
             assert!(error.contains(part), "{error}");

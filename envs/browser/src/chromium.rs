@@ -15,8 +15,8 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
 use crate::BrowserConfig;
-use crate::cdp::{Event, Link};
 use crate::identity::IDENTITY;
+use crate::cdp::{Event, Link};
 
 /// Names under which distributions install Chromium, fastest first.
 const NAMES: [&str; 6] = [

@@ -289,13 +289,10 @@ fn answer_tls(request: Request<Incoming>, archive: SocketAddr, state: Arc<Mutex<
             async move {
                 request.headers_mut().insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
                 let uri = request.uri().clone();
-                let host =
-                    request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+                let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
                 let answer = match TcpStream::connect(archive).await {
                     Ok(stream) => forward(request, uri, &host, stream, &state).await,
-                    Err(error) => {
-                        refuse(StatusCode::BAD_GATEWAY, format!("the archive could not be reached: {error}\n"))
-                    }
+                    Err(error) => refuse(StatusCode::BAD_GATEWAY, format!("the archive could not be reached: {error}\n")),
                 };
                 Ok::<_, Infallible>(answer)
             }

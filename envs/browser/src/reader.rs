@@ -53,8 +53,7 @@ fn user_agent_override(reader: &Reader, user_agent: &str) -> Value {
 mod tests {
     use super::*;
 
-    const PLAIN: &str =
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+    const PLAIN: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 
     #[test]
     fn a_plain_reader_is_told_nothing_of() {
@@ -63,8 +62,7 @@ mod tests {
 
     #[test]
     fn a_phone_says_that_it_is_one_and_who_asks() {
-        let reader =
-            Reader { mobile: true, agent: Some("(glim; +https://a.example/)".to_owned()), ..Reader::default() };
+        let reader = Reader { mobile: true, agent: Some("(glim; +https://a.example/)".to_owned()), ..Reader::default() };
         let told = user_agent_override(&reader, PLAIN);
         let said = told["userAgent"].as_str().unwrap();
         assert!(said.contains("Chrome/156.0.0.0 Mobile") && said.ends_with("(glim; +https://a.example/)"), "{said}");
