@@ -14,6 +14,7 @@
 //! - [`picture`] and [`elements`]: what is really on the screen
 //! - [`filter`]: what is worth keeping
 //! - [`questions`]: what is asked about it, and the answers
+//! - [`synthetic`]: pages made to be read, and pages as code
 //! - [`crawl`]: all of it, from targets to a dataset
 
 pub mod address;
@@ -34,6 +35,7 @@ pub mod interact;
 pub mod page;
 pub mod picture;
 pub mod questions;
+pub mod synthetic;
 mod words;
 
 /// The time in UTC as RFC 3339, to the second.

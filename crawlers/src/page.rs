@@ -18,6 +18,7 @@ use crate::filter::{Drop, language};
 use crate::interact::{self, Effect, Interaction};
 use crate::picture::{Encoding, Picture};
 use crate::questions;
+use crate::synthetic::code::{self, CodeRecipe, Draft};
 
 /// A screen and preferences that pages are shown with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,8 @@ pub struct Looks {
     pub interact: Vec<Interaction>,
     /// Banners that ask for consent.
     pub consent: Consent,
+    /// Whether the code of first screens is kept with them, as `[code]` says.
+    pub code: bool,
     /// Seconds that one page may take in all, in one view.
     pub page_seconds: u64,
 }
@@ -94,6 +97,7 @@ impl Default for Looks {
                 Interaction::Fill,
             ],
             consent: Consent::default(),
+            code: false,
             page_seconds: 60,
         }
     }
@@ -141,6 +145,8 @@ pub struct Shot {
     pub others: Vec<Element>,
     /// How many those are, by reason.
     pub dropped: BTreeMap<&'static str, u32>,
+    /// The page's code before it is checked, where it was asked for, or why there is none.
+    pub draft: Option<Result<Draft, Drop>>,
 }
 
 /// What came of a page.
@@ -164,6 +170,8 @@ pub struct Camera {
     pub browser: String,
     /// The seed of pages' chance.
     pub seed: Seed,
+    /// Which code of first screens is kept; none is written without it.
+    pub code: Option<CodeRecipe>,
 }
 
 /// A screen as it was seen, before it is a record.
@@ -213,6 +221,19 @@ impl Camera {
         Ok(self.look(env, ask, view, &document, &observation, trail).await?.shot)
     }
 
+    /// The first screen of a page with its picture, whatever it shows.
+    pub(crate) async fn first(
+        &self,
+        env: &mut BrowserEnv,
+        ask: &Ask,
+        view: &ViewRecipe,
+    ) -> Result<(Shot, Picture), EnvError> {
+        let observation = self.load(env, &start(ask, view)).await?;
+        let document = env.document().await?;
+        let look = self.look(env, ask, view, &document, &observation, Vec::new()).await?;
+        Ok((look.shot, look.picture))
+    }
+
     async fn screens(
         &self,
         env: &mut BrowserEnv,
@@ -240,6 +261,9 @@ impl Camera {
         }
         if let Some(drop) = judge(&first.shot.screen, &first.picture) {
             return Ok(Shown::Dropped(drop));
+        }
+        if let Some(recipe) = &self.code {
+            first.shot.draft = Some(code::draft(env, recipe, &first.picture, view.scale as f32).await?);
         }
         let mut steps = Vec::new();
         let mut shots = Vec::new();
@@ -430,7 +454,7 @@ impl Camera {
         if screen.lang.is_empty() {
             screen.lang = document.lang.split('-').next().unwrap_or_default().to_lowercase();
         }
-        Ok(Look { shot: Shot { screen, image, others, dropped }, marks, picture })
+        Ok(Look { shot: Shot { screen, image, others, dropped, draft: None }, marks, picture })
     }
 }
 

@@ -85,6 +85,12 @@ async fn dataset(recipe: &Path, out: &Path, set: &[String], hands: Hands) -> Res
     for (reason, count) in &progress.dropped {
         say(&format!("  dropped {count:>6}  {reason}"));
     }
+    if progress.codes > 0 || !progress.codes_dropped.is_empty() {
+        say(&format!("  code of {} screens", progress.codes));
+        for (reason, count) in &progress.codes_dropped {
+            say(&format!("  dropped {count:>6}  {reason}"));
+        }
+    }
     for problem in &progress.frontier.problems {
         say(&format!("  {problem}"));
     }
@@ -143,6 +149,7 @@ async fn one_page(page: &str, arguments: &Crawl) -> Result<ExitCode> {
         blocklist: None,
         browser: browser.version().await?,
         seed: Seed(0),
+        code: None,
     };
     let kind = if matches!(way, Way::Live { .. }) { "live" } else { "folder" };
     let source = Source { kind: kind.to_owned(), ..Source::default() };
@@ -192,7 +199,7 @@ async fn place(page: &str) -> Result<(url::Url, Way, Option<Arc<ArchiveServer>>)
         let path = path.canonicalize().with_context(|| format!("`{page}` is neither an address nor a file"))?;
         let folder = path.parent().context("a file lies in a folder")?.to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let replay = Replay { archive: None, folders: [("page.test".to_owned(), folder)].into() };
+        let replay = Replay { archive: None, folders: [("page.test".to_owned(), folder)].into(), ..Replay::default() };
         let server = Arc::new(ArchiveServer::start(replay).await?);
         let mut url = url::Url::parse("http://page.test/")?;
         url.set_path(&name);

@@ -28,7 +28,7 @@ pub use index::{Archive, ArchiveFile, Page};
 pub use lookup::Match;
 pub use message::Message;
 pub use problems::{Problem, Problems};
-pub use server::{ArchiveServer, Replay, Served};
+pub use server::{ArchiveServer, MadePages, Replay, Served};
 pub use writer::{ArchiveWriter, Exchange};
 
 /// What an archive may cost.

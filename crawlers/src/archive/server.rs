@@ -41,6 +41,12 @@ const MISSING_EXAMPLES: usize = 50;
 
 const ARCHIVE: HeaderName = HeaderName::from_static("x-glim-archive");
 
+/// Pages that are made when they are asked for, for some hosts.
+pub trait MadePages: std::fmt::Debug + Send + Sync {
+    /// What is at a path of a host, with its media type; `None` where nothing is. This may block.
+    fn page(&self, host: &str, path: &str) -> Option<(Vec<u8>, &'static str)>;
+}
+
 /// What is replayed.
 #[derive(Debug, Default)]
 pub struct Replay {
@@ -48,6 +54,8 @@ pub struct Replay {
     pub archive: Option<Arc<Archive>>,
     /// Folders by their host names; they go before archives.
     pub folders: BTreeMap<String, PathBuf>,
+    /// Makers of pages by what the names of their hosts end with, such as `.letters.test`; they go before all else.
+    pub made: BTreeMap<String, Arc<dyn MadePages>>,
 }
 
 /// How requests were answered.
@@ -61,7 +69,7 @@ pub struct Served {
     pub query: u64,
     /// With the same path and other parameters.
     pub path: u64,
-    /// From folders.
+    /// From folders, or made.
     pub files: u64,
     /// Not at all.
     pub missing: u64,
@@ -226,14 +234,16 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Reply {
 
 fn look_up(shared: &Shared, url: &Url, is_get: bool, is_document: bool) -> Reply {
     let counts = &shared.counts;
+    let host = url.host_str().unwrap_or_default();
+    if let Some((_, maker)) = shared.replay.made.iter().find(|(end, _)| host.ends_with(end.as_str())) {
+        return match maker.page(host, url.path()) {
+            Some((content, mime)) => file(counts, content, mime),
+            None => missing(counts, url),
+        };
+    }
     if let Some(root) = url.host_str().and_then(|host| shared.replay.folders.get(host)) {
         return match folder::serve(root, url, LARGEST_FILE) {
-            folder::Served::File(content, mime) => {
-                counts.files.fetch_add(1, Ordering::Relaxed);
-                let mut reply = Response::new(Full::from(content));
-                reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(mime));
-                reply
-            }
+            folder::Served::File(content, mime) => file(counts, content, mime),
             folder::Served::Moved(to) => moved(&to),
             folder::Served::Missing => missing(counts, url),
         };
@@ -253,6 +263,13 @@ fn look_up(shared: &Shared, url: &Url, is_get: bool, is_document: bool) -> Reply
         Ok(None) => missing(counts, url),
         Err(problem) => unreadable(counts, problem),
     }
+}
+
+fn file(counts: &Counts, content: Vec<u8>, mime: &'static str) -> Reply {
+    counts.files.fetch_add(1, Ordering::Relaxed);
+    let mut reply = Response::new(Full::from(content));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(mime));
+    reply
 }
 
 fn archived(message: Message, found: Match) -> Reply {

@@ -39,6 +39,8 @@ pub(super) struct Report {
     pub(super) lease: Lease,
     pub(super) place: Place,
     pub(super) rows: Result<Vec<Row>, Drop>,
+    /// Why screens have no code that was asked for.
+    pub(super) without_code: Vec<String>,
     /// Called once the page is on the disk, or its reason for not being there.
     pub(super) settled: Option<Settled>,
 }
@@ -83,7 +85,7 @@ impl Desk {
                 Admission::Later { after } => lease.report(Outcome::PutOff { after }),
                 Admission::Refused(why) => {
                     let rows = Err(Drop::new("refused", why.to_string()));
-                    if !self.report(Report { lease, place, rows, settled: None }).await {
+                    if !self.report(Report { lease, place, rows, without_code: Vec::new(), settled: None }).await {
                         return Ok(None);
                     }
                 }
@@ -133,7 +135,7 @@ impl Desk {
                 Err(drop)
             }
         };
-        self.report(Report { lease, place, rows, settled }).await
+        self.report(Report { lease, place, rows, without_code: answer.without_code, settled }).await
     }
 
     async fn report(&self, report: Report) -> bool {

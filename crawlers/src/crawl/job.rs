@@ -60,6 +60,8 @@ pub(super) struct Answer {
     pub(super) came: Came,
     /// Where it leads, if that is wanted.
     pub(super) links: Vec<Url>,
+    /// Why screens have no code that was asked for, one reason for each.
+    pub(super) without_code: Vec<String>,
     /// From when it began to load.
     pub(super) took: Duration,
 }
@@ -68,6 +70,7 @@ pub(super) struct Answer {
 struct Head {
     came: HeadCame,
     links: Vec<Url>,
+    without_code: Vec<String>,
     took: Duration,
 }
 
@@ -93,7 +96,7 @@ impl Answer {
             Came::Dropped(drop) => HeadCame::Dropped(drop),
             Came::Broken { drop, is_slow } => HeadCame::Broken { drop, is_slow },
         };
-        let head = Head { came, links: self.links, took: self.took };
+        let head = Head { came, links: self.links, without_code: self.without_code, took: self.took };
         let head = serde_json::to_vec(&head).expect("records are written as JSON elsewhere, too");
         let head = zstd::bulk::compress(&head, 3).expect("memory can be packed");
         let length = u32::try_from(head.len()).expect("a head has less than 4 GiB");
@@ -129,7 +132,7 @@ impl Answer {
             HeadCame::Dropped(drop) => Came::Dropped(drop),
             HeadCame::Broken { drop, is_slow } => Came::Broken { drop, is_slow },
         };
-        Ok(Answer { came, links: head.links, took: head.took })
+        Ok(Answer { came, links: head.links, without_code: head.without_code, took: head.took })
     }
 }
 
@@ -151,7 +154,12 @@ mod tests {
             screen.image.sha256 = glim_data::sha256(picture);
             Row { screen, picture: picture.to_vec() }
         };
-        Answer { came: Came::Rows(vec![row(b"one"), row(b"")]), links: vec![url], took: Duration::from_millis(1234) }
+        Answer {
+            came: Came::Rows(vec![row(b"one"), row(b"")]),
+            links: vec![url],
+            without_code: vec!["too_long".to_owned()],
+            took: Duration::from_millis(1234),
+        }
     }
 
     #[test]

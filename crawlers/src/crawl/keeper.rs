@@ -42,7 +42,10 @@ impl Keeper {
         frontier: &Frontier,
         told: impl Fn(&CrawlProgress),
     ) -> Result<(CrawlProgress, Stats), CrawlError> {
-        while let Some(Report { lease, place, rows, settled }) = inbox.blocking_recv() {
+        while let Some(Report { lease, place, rows, without_code, settled }) = inbox.blocking_recv() {
+            for reason in without_code {
+                *self.progress.codes_dropped.entry(reason).or_default() += 1;
+            }
             let page_id = lease.target().page_id.to_string();
             let kept = match rows {
                 Ok(rows) => self.page(&page_id, rows)?,
@@ -95,6 +98,7 @@ impl Keeper {
             return Ok(Err(Drop::new("contaminated", "every screen is in an evaluation set")));
         }
         self.progress.pages += 1;
+        self.progress.codes += rows.iter().filter(|(screen, _)| !screen.html.is_empty()).count() as u64;
         self.progress.screens += rows.len() as u64;
         self.progress.questions += rows.iter().map(|(screen, _)| screen.questions.len() as u64).sum::<u64>();
         self.writer.add_page(page_id, rows)?;

@@ -32,6 +32,7 @@ use crate::frontier::{Frontier, FrontierCounts, FrontierError, FrontierSettings}
 use crate::politeness::Politeness;
 use crate::recipe::CrawlRecipe;
 use crate::source::{self, SourceError, Target, Targets};
+use crate::synthetic::PressError;
 use desk::Desk;
 use keeper::Keeper;
 use queue::{Coordinator, QueueError, QueueServer};
@@ -68,6 +69,9 @@ pub enum CrawlError {
     /// The browser cannot be started.
     #[error(transparent)]
     Browser(#[from] EnvError),
+    /// Of what synthetic pages are made of.
+    #[error(transparent)]
+    Press(#[from] PressError),
     /// Of the queue to other machines.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -101,6 +105,10 @@ pub struct CrawlProgress {
     pub questions: u64,
     /// Pages dropped in this run, by reason.
     pub dropped: BTreeMap<String, u64>,
+    /// Pairs of screenshot and code kept in this run.
+    pub codes: u64,
+    /// Screenshots in this run whose code was not kept, by reason.
+    pub codes_dropped: BTreeMap<String, u64>,
     /// What the frontier counts.
     pub frontier: FrontierCounts,
 }

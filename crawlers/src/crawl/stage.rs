@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use glim_browser::{Browser, BrowserEnv};
 use glim_data::{Row, Screen};
@@ -15,9 +15,12 @@ use super::job::{Answer, Came, Job};
 use crate::archive::{ArchiveServer, Replay};
 use crate::blocklist::Blocklist;
 use crate::filter::{Drop, Filter};
-use crate::page::{Ask, Camera, Shot, Shown, Way};
+use crate::page::{Ask, Camera, Shot, Shown, ViewRecipe, Way};
 use crate::questions::{self, Elsewhere};
 use crate::recipe::CrawlRecipe;
+use crate::recipe::source::SourceRecipe;
+use crate::synthetic::Press;
+use crate::synthetic::code::{self, Draft, Proofs};
 
 /// Names of other screens that are remembered for questions about what is not there.
 const NAMES: usize = 500;
@@ -33,6 +36,10 @@ pub(super) struct Stage {
     archive: ArchiveServer,
     /// Hosts with servers on this machine.
     routes: BTreeMap<String, SocketAddr>,
+    /// What synthetic pages come from, by the names of their sources.
+    presses: BTreeMap<String, Arc<Press>>,
+    /// Code that is being checked.
+    proofs: Arc<Proofs>,
     names: Mutex<VecDeque<(String, &'static str)>>,
 }
 
@@ -50,6 +57,18 @@ impl Stage {
                 Err(_) => drop(replay.folders.insert(host.clone(), place.into())),
             }
         }
+        let mut presses = BTreeMap::new();
+        for one in &recipe.sources {
+            if let SourceRecipe::SyntheticOcr(ocr) = one {
+                let press = Arc::new(Press::open(ocr, &recipe.views)?);
+                replay.made.insert(ocr.domain(), press.clone());
+                presses.insert(ocr.name.clone(), press);
+            }
+        }
+        let proofs = Arc::new(Proofs::default());
+        if recipe.looks.code {
+            replay.made.insert(code::HOSTS.to_owned(), proofs.clone());
+        }
         let lists = &recipe.blocklists;
         let blocklist = if lists.is_empty() { None } else { Some(Arc::new(Blocklist::load(lists)?)) };
         Ok(Arc::new(Stage {
@@ -59,10 +78,13 @@ impl Stage {
                 blocklist,
                 browser,
                 seed: Seed(recipe.seed).derive("page"),
+                code: recipe.looks.code.then(|| recipe.code.clone()),
             },
             filter: Filter::new(recipe.filter.clone())?,
             archive: ArchiveServer::start(replay).await?,
             routes,
+            presses,
+            proofs,
             names: Mutex::default(),
             recipe,
         }))
@@ -97,12 +119,14 @@ pub(super) struct Hand {
     stage: Arc<Stage>,
     browser: Arc<Browser>,
     env: Option<BrowserEnv>,
+    /// Where code is checked, so that pages need not be loaded again.
+    proof_env: Option<BrowserEnv>,
     shown: u32,
 }
 
 impl Hand {
     pub(super) fn new(stage: Arc<Stage>, browser: Arc<Browser>) -> Hand {
-        Hand { stage, browser, env: None, shown: 0 }
+        Hand { stage, browser, env: None, proof_env: None, shown: 0 }
     }
 
     /// Shows a page in all views. What is wrong with the page is an answer; an error is that of the browser, which cannot
@@ -125,8 +149,11 @@ impl Hand {
         };
         let begun = Instant::now();
         let mut links = Vec::new();
+        let mut without_code = Vec::new();
         let came = match self.views(&ask, job.depth, &mut links).await {
             Ok(Ok(shots)) => {
+                let reasons = shots.iter().filter_map(|shot| shot.draft.as_ref()?.as_ref().err());
+                without_code.extend(reasons.map(|drop| drop.reason.to_string()));
                 Came::Rows(shots.into_iter().map(|shot| Row { screen: shot.screen, picture: shot.image }).collect())
             }
             Ok(Err(drop)) => Came::Dropped(drop),
@@ -137,7 +164,7 @@ impl Hand {
                 Came::Broken { drop: Drop::new(word_for(&error), error.to_string()), is_slow }
             }
         };
-        Ok(Answer { came, links, took: begun.elapsed() })
+        Ok(Answer { came, links, without_code, took: begun.elapsed() })
     }
 
     async fn views(
@@ -147,20 +174,16 @@ impl Hand {
         links: &mut Vec<Url>,
     ) -> Result<Result<Vec<Shot>, Drop>, EnvError> {
         let stage = self.stage.clone();
+        let is_made = ask.source.kind == "synthetic";
+        if let Some(press) = stage.presses.get(&ask.source.archive).filter(|_| is_made) {
+            return Ok(match press.show(&stage.camera, self.env(), ask).await? {
+                Shown::Shots(shots) => Ok(shots),
+                Shown::Dropped(drop) => Err(drop),
+            });
+        }
         let mut all = Vec::new();
         for (nth, view) in stage.recipe.views.iter().enumerate() {
-            self.shown += 1;
-            if self.shown.is_multiple_of(PAGES_OF_A_CONTEXT) {
-                self.env = None;
-            }
-            let env = self.env.get_or_insert_with(|| {
-                let mut env = self.browser.env();
-                env.set_reads_text(true);
-                if let Some(list) = &stage.camera.blocklist {
-                    env.set_filter(Some(list.clone()));
-                }
-                env
-            });
+            let env = self.env();
             let judge = |screen: &Screen, picture: &crate::picture::Picture| stage.filter.drops(screen, picture);
             match stage.camera.show(env, ask, view, judge).await? {
                 Shown::Shots(shots) => all.extend(shots),
@@ -173,7 +196,53 @@ impl Hand {
                 links.extend(found.iter().filter_map(|link| Url::parse(link).ok()));
             }
         }
-        Ok(Ok(stage.asked(all)))
+        let mut asked = stage.asked(all);
+        for shot in &mut asked {
+            if let Some(Ok(draft)) = shot.draft.take_if(|draft| draft.is_ok()) {
+                shot.draft = self.proof(shot, draft).await.err().map(Err);
+            }
+        }
+        Ok(Ok(asked))
+    }
+
+    /// The browser context to show the next page in.
+    fn env(&mut self) -> &mut BrowserEnv {
+        self.shown += 1;
+        if self.shown.is_multiple_of(PAGES_OF_A_CONTEXT) {
+            self.env = None;
+            self.proof_env = None;
+        }
+        self.env.get_or_insert_with(|| {
+            let mut env = self.browser.env();
+            env.set_reads_text(true);
+            if let Some(list) = &self.stage.camera.blocklist {
+                env.set_filter(Some(list.clone()));
+            }
+            env
+        })
+    }
+
+    /// Keeps code that gives the page that it is of.
+    async fn proof(&mut self, shot: &mut Shot, draft: Draft) -> Result<(), Drop> {
+        let stage = self.stage.clone();
+        let named = |view: &&ViewRecipe| view.name == shot.screen.view.name;
+        let Some(view) = stage.recipe.views.iter().find(named) else { return Ok(()) };
+        let env = self.proof_env.get_or_insert_with(|| {
+            let mut env = self.browser.env();
+            env.set_reads_text(true);
+            env
+        });
+        let server = stage.archive.address();
+        let limit = Duration::from_secs(stage.recipe.looks.page_seconds);
+        let checking = stage.proofs.check(server, &stage.camera, env, &stage.recipe.code, view, shot, draft);
+        let reason = match tokio::time::timeout(limit, checking).await {
+            Ok(Ok(checked)) => return checked.map(drop),
+            Ok(Err(broke)) => broke.to_string(),
+            Err(late) => late.to_string(),
+        };
+        // The page itself is none the worse for it.
+        self.proof_env = None;
+        Err(Drop::new("code_not_shown", reason))
     }
 }
 

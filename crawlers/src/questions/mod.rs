@@ -8,7 +8,7 @@ mod expression;
 mod function;
 mod noun;
 mod reading;
-mod template;
+pub(crate) mod template;
 
 use expression::Expression;
 use glim_data::coordinates::{answer_boxes, answer_points, norm_box, norm_point};

@@ -79,6 +79,59 @@ pub const READ: [&str; 6] = [
     "Give the text of the region {}, keeping its lines.",
 ];
 
+/// All that can be read.
+pub const READ_PAGE: [&str; 6] = [
+    "Transcribe all text in this picture in reading order. Keep the lines, and write tables as Markdown.",
+    "Read the whole page. Keep its line breaks; give tables as Markdown.",
+    "Write down everything that is written here, line by line in reading order, with tables as Markdown.",
+    "Extract the text of the picture in the order in which a person reads it. Lines stay lines, tables become Markdown.",
+    "What does this page say? Give all of its text, line by line, and tables as Markdown.",
+    "Do OCR on this picture: all text in reading order, lines kept, tables in Markdown.",
+];
+
+/// What can be read in a box that holds one line.
+pub const READ_LINE: [&str; 4] = [
+    "Read the line of text in {}.",
+    "Which line is in the box {}?",
+    "Transcribe the line at {}.",
+    "What does the line in {} say?",
+];
+
+/// What can be read in a box that holds one word.
+pub const READ_WORD: [&str; 4] = [
+    "Which word is in the box {}?",
+    "Read the word at {}.",
+    "What is the word in {}?",
+    "Transcribe the single word that {} encloses.",
+];
+
+/// A table in a box.
+pub const READ_TABLE: [&str; 4] = [
+    "Write the table in {} as Markdown.",
+    "Convert the table at {} to a Markdown table.",
+    "Give the content of the table in the box {} in Markdown.",
+    "Transcribe the table {} as Markdown, with its first row as the head.",
+];
+
+/// From written words to a box.
+pub const TEXT_BOX: [&str; 5] = [
+    "Where does {} stand in the picture? Answer with its bounding box.",
+    "Find {} and give its box as [[x1,y1,x2,y2]].",
+    "Give the bounding box of {}.",
+    "Locate {}. Answer with a box.",
+    "Which box encloses {}?",
+];
+
+/// The code of a page.
+pub const CODE: [&str; 6] = [
+    "Write one HTML file with its CSS that looks like this screenshot. Use {} for pictures.",
+    "Recreate this page as a single self-contained HTML file; {} stands for pictures.",
+    "Turn the screenshot into HTML and CSS. Put {} where pictures are.",
+    "Give the code of a web page that looks the same as this picture, with {} in place of pictures.",
+    "Code this design as HTML with one style sheet in it. Stand-ins for pictures are {}.",
+    "Which HTML shows this page? Inline the CSS, and put {} for pictures.",
+];
+
 /// What kind of control something is.
 pub const CAPTION: [&str; 5] = [
     "What kind of control is at {}, what is it called, and in which state is it?",
@@ -118,7 +171,7 @@ mod tests {
 
     #[test]
     fn each_sentence_has_one_place_to_fill() {
-        let all: [&[&str]; 12] = [
+        let all: [&[&str]; 15] = [
             &BOX_OF,
             &POINT_OF,
             &POINT_FOR,
@@ -127,15 +180,18 @@ mod tests {
             &WORDS_FOR_BOX,
             &WORDS_FOR_POINT,
             &READ,
+            &READ_LINE,
+            &READ_WORD,
+            &READ_TABLE,
+            &TEXT_BOX,
+            &CODE,
             &CAPTION,
             &STEP,
-            &[],
-            &[],
         ];
         for sentence in all.into_iter().flatten() {
             assert_eq!(sentence.matches("{}").count(), 1, "{sentence}");
         }
-        assert!(SUMMARY.iter().all(|sentence| !sentence.contains("{}")));
+        assert!(SUMMARY.iter().chain(&READ_PAGE).all(|sentence| !sentence.contains("{}")));
         assert_eq!(
             fill("box", &BOX_OF, 9, "the link"),
             ("box_1".into(), "Where is the link? Give the bounding box.".into())

@@ -14,6 +14,7 @@ use crate::filter::PageFilter;
 use crate::page::{Looks, ViewRecipe};
 use crate::picture::{Encoding, ImageKind};
 use crate::questions::QuestionCounts;
+use crate::synthetic::code::CodeRecipe;
 use source::{FrontierRecipe, PolitenessRecipe, SourceRecipe};
 
 /// A recipe as it is written.
@@ -47,6 +48,9 @@ pub struct CrawlRecipe {
     /// How far a page is looked into.
     #[serde(default)]
     pub looks: Looks,
+    /// Which pairs of screenshot and code are kept; made where `looks.code` says so.
+    #[serde(default)]
+    pub code: CodeRecipe,
     /// Blocklists in the syntax of EasyList.
     #[serde(default)]
     pub blocklists: Vec<PathBuf>,
@@ -190,6 +194,9 @@ impl CrawlRecipe {
                 SourceRecipe::Pages { .. } => {}
                 SourceRecipe::Sitemap { at, .. } => onto_file(at, folder),
                 SourceRecipe::CommonCrawl(recipe) => recipe.files.iter_mut().for_each(|file| onto_file(file, folder)),
+                SourceRecipe::SyntheticOcr(recipe) => {
+                    recipe.corpus.iter_mut().chain(&mut recipe.backgrounds).for_each(onto)
+                }
             }
         }
         for place in self.hosts.values_mut().filter(|place| place.parse::<SocketAddr>().is_err()) {
@@ -202,6 +209,7 @@ impl CrawlRecipe {
     /// Everything that is wrong with it.
     pub fn mistakes(&self) -> Vec<String> {
         let mut mistakes = source::validate(&self.sources, &self.frontier, &self.politeness);
+        mistakes.extend(self.code.mistakes());
         let mut wrong = |is: bool, says: String| {
             if is {
                 mistakes.push(says);

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::Normalize;
+use crate::synthetic::OcrRecipe;
 
 /// One `[[source]]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +83,8 @@ pub enum SourceRecipe {
         #[serde(default)]
         license: String,
     },
+    /// Pages set from plain text, to be read.
+    SyntheticOcr(OcrRecipe),
 }
 
 /// What is taken out of a snapshot of Common Crawl.
@@ -271,6 +274,7 @@ impl SourceRecipe {
             SourceRecipe::Folder { .. } => "folder",
             SourceRecipe::Warc { .. } => "warc",
             SourceRecipe::Wacz { .. } => "wacz",
+            SourceRecipe::SyntheticOcr(_) => "synthetic_ocr",
         }
     }
 
@@ -295,6 +299,7 @@ impl SourceRecipe {
                 check(*sitemaps_max > 0, "`sitemaps_max` is 0".to_owned());
             }
             SourceRecipe::CommonCrawl(recipe) => found = recipe.mistakes(),
+            SourceRecipe::SyntheticOcr(recipe) => found = recipe.mistakes(),
             SourceRecipe::Folder { path, host, .. } => {
                 check(!path.as_os_str().is_empty(), "`path` is empty".to_owned());
                 check(is_host(host), format!("`host` is `{host}`, which is no host name in lower case"));
@@ -357,6 +362,14 @@ pub fn validate(sources: &[SourceRecipe], frontier: &FrontierRecipe, politeness:
             && !hosts.insert(host)
         {
             found.push(format!("two folders have the host `{host}`"));
+        }
+    }
+    let mut names = std::collections::BTreeSet::new();
+    for source in sources {
+        if let SourceRecipe::SyntheticOcr(recipe) = source
+            && !names.insert(&recipe.name)
+        {
+            found.push(format!("two synthetic sources have the name `{}`", recipe.name));
         }
     }
     let positive = [

@@ -13,6 +13,7 @@ mod parts;
 mod read;
 mod select;
 mod sitemap;
+mod synthetic;
 
 use std::io;
 use std::panic::AssertUnwindSafe;

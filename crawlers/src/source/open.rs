@@ -8,7 +8,7 @@ use url::Url;
 
 use super::read::{Lines, Place};
 use super::select::Selection;
-use super::{Emit, Halt, SourceError, Targets, cdx, columnar, folder, list, pages, sitemap, stream};
+use super::{Emit, Halt, SourceError, Targets, cdx, columnar, folder, list, pages, sitemap, stream, synthetic};
 use crate::address::{LONGEST_URL, Normalize};
 use crate::archive::{Archive, ArchiveError, ArchiveFile, Limits, Replay};
 use crate::fetch::Fetch;
@@ -90,6 +90,9 @@ fn one(
         }
         SourceRecipe::Folder { path, host, license } => {
             stream(name, normalize, license, move |emit| folder::run(path, &host, emit))
+        }
+        SourceRecipe::SyntheticOcr(recipe) => {
+            stream(name, normalize, recipe.license.clone(), move |emit| synthetic::run(&recipe, emit))
         }
         SourceRecipe::Warc { license, .. } | SourceRecipe::Wacz { license, .. } => {
             stream(name, normalize, license, move |emit| {

@@ -194,7 +194,7 @@ async fn folders_are_served_and_nothing_outside_of_them() {
     std::os::unix::fs::symlink("../secret.html", root.join("link.html")).unwrap();
     std::os::unix::fs::symlink("..", root.join("up")).unwrap();
     let folders = [("docs.test".to_owned(), root)].into();
-    let server = ArchiveServer::start(Replay { archive: None, folders }).await.unwrap();
+    let server = ArchiveServer::start(Replay { folders, ..Replay::default() }).await.unwrap();
     assert_eq!(get(&server, "http://docs.test/").await.text(), "<p>home");
     let page = get(&server, "https://docs.test/sub/a%20b.html?x=1").await;
     assert_eq!((page.text(), page.header("content-type")), ("<p>ä", Some("text/html; charset=utf-8")));

@@ -9,4 +9,5 @@ mod hostile;
 mod queue;
 mod setup;
 mod sources;
+mod synthetic;
 mod web;

@@ -18,13 +18,24 @@ const MODIFIERS: [(&str, u32); 4] = [("Alt", 1), ("Control", 2), ("Meta", 4), ("
 /// Sends all commands at once, lets the page have the frame that it takes the pointer's moves with, and awaits the
 /// answers.
 async fn send(tab: &Tab, pace: &mut Pace, commands: Vec<(&'static str, Value)>) -> Result<(), EnvError> {
-    let answers = dispatch(tab, commands);
+    let answers = dispatch(tab, pace, commands);
     pace.unseen_frame(tab).await?;
     pace.while_drawing(tab, answers).await?
 }
 
 /// Sends all commands before the first answer is awaited.
-fn dispatch(tab: &Tab, commands: Vec<(&'static str, Value)>) -> impl Future<Output = Result<(), EnvError>> + Send {
+fn dispatch<'a>(
+    tab: &'a Tab,
+    pace: &Pace,
+    mut commands: Vec<(&'static str, Value)>,
+) -> impl Future<Output = Result<(), EnvError>> + Send + use<'a> {
+    for (_, params) in commands.iter_mut().filter(|(method, _)| *method == "Input.dispatchMouseEvent") {
+        for at in ["x", "y"] {
+            if let Some(number) = params[at].as_f64() {
+                params[at] = (number * pace.magnified).into();
+            }
+        }
+    }
     let answers: Vec<_> = commands.into_iter().map(|(method, params)| tab.session.call(method, params)).collect();
     async move { try_join_all(answers).await.map(drop).map_err(|error: CallError| tab.broke(error)) }
 }
@@ -90,7 +101,7 @@ pub(crate) async fn drag(tab: &Tab, pace: &mut Pace, from: Point<Css>, to: Point
 
 pub(crate) async fn wheel(tab: &Tab, pace: &mut Pace, at: Point<Css>, dx: f64, dy: f64) -> Result<(), EnvError> {
     let turn = mouse("mouseWheel", at, json!({"deltaX": dx, "deltaY": dy}));
-    let answers = dispatch(tab, vec![mouse("mouseMoved", at, json!({})), turn]);
+    let answers = dispatch(tab, pace, vec![mouse("mouseMoved", at, json!({})), turn]);
     pace.frame(tab).await?;
     pace.while_drawing(tab, answers).await?
 }

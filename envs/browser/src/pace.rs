@@ -50,6 +50,9 @@ pub(crate) struct Pace {
     /// Virtual milliseconds granted since the episode began.
     total: f64,
     stamps: Stamps,
+    /// How much larger than in CSS pixels the view is, in which the pointer moves. Chromium draws frames on request with
+    /// one image pixel for a CSS pixel whatever the device's ratio; there the view is enlarged instead.
+    pub magnified: f64,
 }
 
 /// The stamps of a tab's frames. Chromium cuts a stamp down to whole microseconds, and a frame whose stamp has not
@@ -88,7 +91,7 @@ impl Pace {
     pub fn new(clock: Clock, frames: Option<FrameLock>) -> Pace {
         // Without frames on request, a navigation on virtual time never ends; such a browser lives on the wall clock.
         let clock = if frames.is_some() { clock } else { Clock::Real };
-        Pace { clock, frames, base: None, elapsed: 0.0, total: 0.0, stamps: Stamps::default() }
+        Pace { clock, frames, base: None, elapsed: 0.0, total: 0.0, stamps: Stamps::default(), magnified: 1.0 }
     }
 
     pub fn clock(&self) -> Clock {

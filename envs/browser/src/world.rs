@@ -355,6 +355,9 @@ impl World {
         match event {
             ContextEvent::Attached { tab, url } => {
                 let mut pace = Pace::new(self.start.clock, self.engine.frames.clone());
+                if self.engine.frames.is_some() {
+                    pace.magnified = self.viewport.scale;
+                }
                 // Commands of a session are answered in their order: after this one the set-up is in place.
                 tab.call("Page.enable", json!({})).await?;
                 pace.hold(&tab).await?;
@@ -411,6 +414,7 @@ impl World {
                 json!({
                     "width": width, "height": height, "deviceScaleFactor": self.viewport.scale,
                     "mobile": self.start.reader.mobile,
+                    "scale": if self.engine.frames.is_some() { self.viewport.scale } else { 1.0 },
                 }),
             ),
             // The part of the window that is drawn, in image pixels; a page is laid out in all of it.

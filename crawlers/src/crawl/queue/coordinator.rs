@@ -266,7 +266,12 @@ async fn read(whole: Vec<u8>, page: PageId) -> Answer {
 
 fn broken(detail: &str) -> Answer {
     let drop = Drop::new("lost", detail);
-    Answer { came: Came::Broken { drop, is_slow: false }, links: Vec::new(), took: Duration::ZERO }
+    Answer {
+        came: Came::Broken { drop, is_slow: false },
+        links: Vec::new(),
+        without_code: Vec::new(),
+        took: Duration::ZERO,
+    }
 }
 
 /// What a crawl is called on servers: like its dataset, and like no other. It is the same when the crawl goes on.

@@ -214,7 +214,12 @@ impl Station {
         let done = async {
             let answer = if deliveries > MOST_DEATHS {
                 let detail = format!("{} workers died at it, or left it", deliveries - 1);
-                Answer { came: Came::Dropped(Drop::new("crashed", detail)), links: Vec::new(), took: Duration::ZERO }
+                Answer {
+                    came: Came::Dropped(Drop::new("crashed", detail)),
+                    links: Vec::new(),
+                    without_code: Vec::new(),
+                    took: Duration::ZERO,
+                }
             } else {
                 hand.show(&job).await?
             };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use glim_browser::{Browser, BrowserConfig, Request, RequestFilter};
-use glim_env::{EnvError, Environment, Reader, Seed, StartState, Viewport, WebStart};
+use glim_env::{Action, Clock, EnvError, Environment, Reader, Seed, StartState, Target, Viewport, WebStart};
 
 use crate::site::Site;
 
@@ -85,48 +85,39 @@ async fn boxes_fit_a_page_that_is_shown_small() {
     assert!(painted(rect.x + 4.0, rect.y + 4.0) && !painted(rect.x - 4.0, rect.y + 4.0), "{rect:?}");
 }
 
-/// The compositor scrolls by itself and would draw before all of what comes into sight is painted.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_scrolled_into_sight_is_painted_whole() {
-    let page = "<style>body{margin:0;width:1240px;font:9px Liberation Sans}i{float:left;width:38px;height:38px;margin:1px;\
-                background:#06c;color:#fff;box-shadow:0 0 30px 8px rgba(0,0,0,.06),0 0 20px rgba(255,0,0,.04);border-radius:9px;\
-                text-shadow:0 0 9px #000}</style><script>document.write('<i>text</i>'.repeat(31 * 150))</script>";
+/// The picture of a screen with finer pixels shows all of the page, larger, where the boxes are; and clicks go there too.
+#[tokio::test]
+async fn finer_pixels_show_the_same_page() {
+    let page = "<meta name=viewport content='width=device-width'><body style='margin:0'><button style='position:absolute;left:250px;top:400px;width:100px;height:50px;\
+                background:#f00;border:0' onclick='this.textContent=devicePixelRatio'>Go</button><p style='height:2000px'>";
     let site = Site::new(&[("/", page)]).await;
-    let mut start = site.start("/");
-    start.viewport = Some(Viewport::new(1280, 720));
-    let browser = Browser::new(BrowserConfig::default());
-    // Several at once: painting falls behind only where there is something else to do.
-    let scrolled = (0..4).map(|_| {
-        let (browser, start) = (browser.clone(), start.clone());
-        tokio::spawn(async move {
-            let mut env = browser.env();
-            env.visit(&start, Seed(1)).await.unwrap();
-            let mut blank = Vec::new();
-            for (turn, action) in [
-                glim_env::Action::Scroll { target: None, dx: 0.0, dy: 800.0 },
-                glim_env::Action::Scroll { target: None, dx: 0.0, dy: 2000.0 },
-                glim_env::Action::Keys { chord: "PageDown".into() },
-                glim_env::Action::Keys { chord: "End".into() },
-            ]
-            .iter()
-            .enumerate()
-            {
-                let observation = env.step(action).await.unwrap().observation;
-                let picture = image::load_from_memory(&observation.screenshot.png).unwrap().into_rgb8();
-                let first = (40.0 - observation.scroll.y.rem_euclid(40.0)) as u32 % 40;
-                let places =
-                    (0..17).flat_map(|row| (0..31).map(move |column| (column * 40 + 6, first + row * 40 + 33)));
-                let white = places.filter(|&(x, y)| picture.get_pixel(x, y).0 == [255; 3]).count();
-                assert!(observation.scroll.y > 500.0);
-                if white > 0 {
-                    blank.push((turn, white));
-                }
-            }
-            blank
-        })
-    });
-    for blank in futures::future::join_all(scrolled).await {
-        assert_eq!(blank.unwrap(), []);
+    for (scale, mobile, clock) in [
+        (2.0, true, Clock::Virtual),
+        (2.0, false, Clock::Virtual),
+        (1.5, false, Clock::Virtual),
+        (0.5, false, Clock::Virtual),
+        (2.0, false, Clock::Real),
+    ] {
+        let mut start = site.start("/");
+        start.clock = clock;
+        start.viewport = Some(Viewport { width: 400, height: 500, scale });
+        start.reader.mobile = mobile;
+        let browser = browser();
+        let mut env = browser.env();
+        let observation = env.visit(&start, Seed(1)).await.unwrap();
+        let picture = image::load_from_memory(&observation.screenshot.png).unwrap().into_rgb8();
+        assert_eq!((f64::from(picture.width()), f64::from(picture.height())), (400.0 * scale, 500.0 * scale));
+        let red = |x: f64, y: f64| picture.get_pixel((x * scale) as u32, (y * scale) as u32).0 == [255, 0, 0];
+        assert!(
+            red(253.0, 403.0) && red(346.0, 446.0) && !red(247.0, 403.0) && !red(353.0, 446.0),
+            "at scale {scale}, {clock:?}"
+        );
+        let button = observation.elements.iter().find(|element| element.role == "button").unwrap();
+        let step = env.step(&Action::click(Target::Mark(button.mark))).await.unwrap();
+        let after = step.observation.elements.iter().find(|element| element.role == "button").unwrap();
+        assert_eq!(after.text, scale.to_string(), "{clock:?}");
+        let step = env.step(&Action::Scroll { target: None, dx: 0.0, dy: 100.0 }).await.unwrap();
+        assert_eq!(step.observation.scroll.y, 100.0, "at scale {scale}, {clock:?}");
     }
 }
 
