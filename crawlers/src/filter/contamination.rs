@@ -87,11 +87,7 @@ impl Contamination {
                     self.text(line, file);
                 }
             }
-            other => {
-                return Err(failed(format!(
-                    "files of the kind `.{other}` are not read; give png, jpg, json, jsonl or txt"
-                )));
-            }
+            other => return Err(failed(format!("files of the kind `.{other}` are not read; give png, jpg, json, jsonl or txt"))),
         }
         Ok(())
     }
@@ -133,11 +129,7 @@ impl Contamination {
             for &(hash, file) in &self.pictures {
                 let distance = (own ^ hash).count_ones();
                 if distance <= SAME_BITS {
-                    return Some(Hit {
-                        kind: "picture",
-                        file: self.name(file),
-                        detail: format!("{distance} bits apart"),
-                    });
+                    return Some(Hit { kind: "picture", file: self.name(file), detail: format!("{distance} bits apart") });
                 }
             }
         }
@@ -149,11 +141,7 @@ impl Contamination {
     pub fn of_question(&self, asked: &str) -> Option<Hit> {
         let words = tokens(asked);
         let whole = self.short.get(&words.join(" ")).map(|&file| (file, words.join(" ")));
-        whole.or_else(|| self.quoted(&words)).map(|(file, detail)| Hit {
-            kind: "question",
-            file: self.name(file),
-            detail,
-        })
+        whole.or_else(|| self.quoted(&words)).map(|(file, detail)| Hit { kind: "question", file: self.name(file), detail })
     }
 
     fn quoted(&self, words: &[String]) -> Option<(u32, String)> {
@@ -179,10 +167,9 @@ impl Contamination {
 }
 
 fn gram_hash(words: &[String]) -> u64 {
-    words
-        .iter()
-        .flat_map(|word| word.bytes().chain([b' ']))
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    words.iter().flat_map(|word| word.bytes().chain([b' '])).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -211,13 +198,8 @@ mod tests {
         pictured.image.phash = format!("{:016x}", Picture::checkered(64, 64, 20).perceptual_hash() ^ 1);
         assert_eq!(sets.of_screen(&pictured).unwrap().detail, "1 bits apart");
 
-        let question = |id: &str, expression: &str| Question {
-            id: id.into(),
-            expression: expression.into(),
-            ..Question::default()
-        };
-        let questions =
-            vec![question("1", "open the settings of the third printer"), question("2", "something else here now")];
+        let question = |id: &str, expression: &str| Question { id: id.into(), expression: expression.into(), ..Question::default() };
+        let questions = vec![question("1", "open the settings of the third printer"), question("2", "something else here now")];
         let mut screen = Screen { questions, ..Screen::default() };
         assert_eq!(sets.clean(&mut screen).len(), 1);
         assert_eq!(screen.questions.len(), 1);

@@ -179,51 +179,12 @@ pub fn language(text: &str) -> String {
 /// The codes that Common Crawl, HTML and recipes use.
 fn two_letters(three: &str) -> Option<&'static str> {
     const CODES: [(&str, &str); 45] = [
-        ("afr", "af"),
-        ("ara", "ar"),
-        ("ben", "bn"),
-        ("bul", "bg"),
-        ("cat", "ca"),
-        ("ces", "cs"),
-        ("cmn", "zh"),
-        ("dan", "da"),
-        ("deu", "de"),
-        ("ell", "el"),
-        ("eng", "en"),
-        ("est", "et"),
-        ("fin", "fi"),
-        ("fra", "fr"),
-        ("guj", "gu"),
-        ("heb", "he"),
-        ("hin", "hi"),
-        ("hrv", "hr"),
-        ("hun", "hu"),
-        ("ind", "id"),
-        ("ita", "it"),
-        ("jpn", "ja"),
-        ("kan", "kn"),
-        ("kor", "ko"),
-        ("lav", "lv"),
-        ("lit", "lt"),
-        ("mal", "ml"),
-        ("mar", "mr"),
-        ("nld", "nl"),
-        ("nob", "no"),
-        ("pes", "fa"),
-        ("pol", "pl"),
-        ("por", "pt"),
-        ("ron", "ro"),
-        ("rus", "ru"),
-        ("slk", "sk"),
-        ("slv", "sl"),
-        ("spa", "es"),
-        ("srp", "sr"),
-        ("swe", "sv"),
-        ("tam", "ta"),
-        ("tha", "th"),
-        ("tur", "tr"),
-        ("ukr", "uk"),
-        ("vie", "vi"),
+        ("afr", "af"), ("ara", "ar"), ("ben", "bn"), ("bul", "bg"), ("cat", "ca"), ("ces", "cs"), ("cmn", "zh"), ("dan", "da"),
+        ("deu", "de"), ("ell", "el"), ("eng", "en"), ("est", "et"), ("fin", "fi"), ("fra", "fr"), ("guj", "gu"), ("heb", "he"),
+        ("hin", "hi"), ("hrv", "hr"), ("hun", "hu"), ("ind", "id"), ("ita", "it"), ("jpn", "ja"), ("kan", "kn"), ("kor", "ko"),
+        ("lav", "lv"), ("lit", "lt"), ("mal", "ml"), ("mar", "mr"), ("nld", "nl"), ("nob", "no"), ("pes", "fa"), ("pol", "pl"),
+        ("por", "pt"), ("ron", "ro"), ("rus", "ru"), ("slk", "sk"), ("slv", "sl"), ("spa", "es"), ("srp", "sr"), ("swe", "sv"),
+        ("tam", "ta"), ("tha", "th"), ("tur", "tr"), ("ukr", "uk"), ("vie", "vi"),
     ];
     CODES.iter().find(|(code, _)| *code == three).map(|(_, code)| *code)
 }
@@ -259,10 +220,7 @@ mod tests {
         let long = format!("{} http status codes: 404 not found", "many words about servers ".repeat(60));
         assert_eq!(reason(&screen("HTTP", &long)).as_deref(), None);
         let blank = Filter { rules: PageFilter::default(), bad_words: Vec::new() };
-        assert_eq!(
-            blank.drops(&fine, &Picture::checkered(64, 64, 0)).map(|drop| drop.reason).as_deref(),
-            Some("blank")
-        );
+        assert_eq!(blank.drops(&fine, &Picture::checkered(64, 64, 0)).map(|drop| drop.reason).as_deref(), Some("blank"));
     }
 
     #[test]
