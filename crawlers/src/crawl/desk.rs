@@ -102,6 +102,11 @@ impl Desk {
         Some(Errand { lease, permit, place: self.places.take_one_more() })
     }
 
+    /// Takes back a page that nobody has shown, for no fault of its own.
+    pub(super) fn give_back(&self, errand: Errand) {
+        errand.lease.report(Outcome::PutOff { after: Duration::ZERO });
+    }
+
     /// Takes back what came of a page. `false` if nobody keeps anything any more.
     pub(super) async fn finish(&self, errand: Errand, answer: Answer, settled: Option<Settled>) -> bool {
         let Errand { lease, permit, place } = errand;

@@ -231,9 +231,7 @@ impl Coordinator {
                 };
                 let Some(lost) = lost else { continue };
                 tracing::warn!(%page, "a page was lost on its way, and is given out again");
-                if !desk.finish(lost.errand, broken("the page, or its answer, was lost on its way"), None).await {
-                    return;
-                }
+                desk.give_back(lost.errand);
                 self.changed.notify_waiters();
             }
         }
@@ -260,18 +258,14 @@ async fn read(whole: Vec<u8>, page: PageId) -> Answer {
     let read = tokio::task::spawn_blocking(move || Answer::decode(&whole, page));
     read.await.expect("reading an answer does not panic").unwrap_or_else(|reason| {
         tracing::warn!(%page, reason, "an answer cannot be read");
-        broken(&format!("the answer cannot be read: {reason}"))
+        let drop = Drop::new("garbled", format!("the answer cannot be read: {reason}"));
+        Answer {
+            came: Came::Broken { drop, is_slow: false },
+            links: Vec::new(),
+            without_code: Vec::new(),
+            took: Duration::ZERO,
+        }
     })
-}
-
-fn broken(detail: &str) -> Answer {
-    let drop = Drop::new("lost", detail);
-    Answer {
-        came: Came::Broken { drop, is_slow: false },
-        links: Vec::new(),
-        without_code: Vec::new(),
-        took: Duration::ZERO,
-    }
 }
 
 /// What a crawl is called on servers: like its dataset, and like no other. It is the same when the crawl goes on.

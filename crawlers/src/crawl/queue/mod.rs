@@ -61,14 +61,14 @@ pub enum QueueError {
         reason: String,
     },
     /// Nothing answers, or it does not let us in.
-    #[error("the NATS server {server} cannot be used: {reason}{}", hint(*is_refused))]
+    #[error("the NATS server {server} cannot be used: {reason}; {advice}")]
     Unreachable {
         /// Its address.
         server: String,
         /// Why.
         reason: String,
-        /// Whether it answered, and refused.
-        is_refused: bool,
+        /// What to do.
+        advice: &'static str,
     },
     /// It has no JetStream.
     #[error(
@@ -114,12 +114,4 @@ pub enum QueueError {
         /// What is wrong with it.
         reason: String,
     },
-}
-
-fn hint(is_refused: bool) -> &'static str {
-    if is_refused {
-        "; put a user and password into the address, as nats://USER:PASSWORD@HOST:4222, or name a credentials file"
-    } else {
-        "; start one with `nats-server -js -sd FOLDER`"
-    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::AccountErrorKind;
 use async_nats::jetstream::{self, Context, ErrorCode};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use url::Url;
 
 use super::QueueError;
@@ -78,7 +78,7 @@ impl QueueServer {
                     match event {
                         Event::Connected => tracing::info!(server, "connected"),
                         Event::Disconnected => tracing::warn!(server, "the connection is lost; it is made again"),
-                        Event::Closed | Event::Draining => {}
+                        Event::Closed | Event::Draining | Event::ClientError(_) => {}
                         event => tracing::warn!(server, %event, "the NATS server is not well"),
                     }
                 }
@@ -105,10 +105,7 @@ impl QueueServer {
         options = options.require_tls(self.addresses.iter().any(|url| url.scheme() == "tls"));
         let client: Client = options.connect(servers).await.map_err(|error| QueueError::Unreachable {
             server: name,
-            is_refused: matches!(
-                error.kind(),
-                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation
-            ),
+            advice: advice(&error),
             reason: error.to_string(),
         })?;
         let mut context = jetstream::new(client);
@@ -118,6 +115,18 @@ impl QueueServer {
             // An account may have streams without being told of itself.
             _ => Ok(context),
         }
+    }
+}
+
+fn advice(error: &ConnectError) -> &'static str {
+    match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            "put a user and password into the address, as nats://USER:PASSWORD@HOST:4222, or name a credentials file"
+        }
+        _ if error.to_string().contains("certificate") => {
+            "if its authority is one of yours, name the authority's certificate in the variable SSL_CERT_FILE"
+        }
+        _ => "start one with `nats-server -js -sd FOLDER`",
     }
 }
 

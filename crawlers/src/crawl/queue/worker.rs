@@ -29,7 +29,7 @@ const PULL: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(2);
 
 /// A page at which so many workers died is not given to another.
-const MOST_DEATHS: i64 = 3;
+const MOST_DEATHS: i64 = 5;
 
 /// What a worker did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
