@@ -67,6 +67,7 @@ fn element() -> Vec<Field> {
     fields.push(list("states", DataType::Utf8));
     fields.extend([numbers("box_px"), places("fragments_px"), numbers("point_px")]);
     fields.push(field("visible", DataType::Float32));
+    fields.push(field("shown", DataType::Float32));
     fields.extend(["clickable", "editable", "scrollable"].map(flag));
     fields.push(count("n_same_text"));
     fields.extend([list("reject", DataType::Utf8), list("frame", DataType::UInt32)]);

@@ -107,6 +107,7 @@ fn elements() -> Vec<Element> {
         fragments_px: vec![LINK, BUTTON],
         point_px: [50.25, 18.0],
         visible: 0.875,
+        shown: 0.5,
         clickable: true,
         editable: true,
         scrollable: true,
@@ -123,6 +124,7 @@ fn elements() -> Vec<Element> {
         box_px: BUTTON,
         point_px: [150.0, 75.0],
         visible: 1.0,
+        shown: 1.0,
         clickable: true,
         n_same_text: 1,
         ..Element::default()
