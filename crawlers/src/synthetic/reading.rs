@@ -14,7 +14,7 @@ use crate::picture::Picture;
 /// their lines.
 const MOST_SHARED: f32 = 0.35;
 
-/// What an empty box of one colour would be.
+/// Words that a page shows at the least.
 const FEWEST_WORDS: usize = 3;
 
 /// Asks the page which items are left, which of them are cut off, and where the words of those are that we broke into lines.
@@ -41,12 +41,15 @@ pub(super) const MEASURE: &str = "(() => {
     return told;
 })()";
 
+/// A word, and its left, top, right and bottom in CSS pixels.
+type Placed = (String, f32, f32, f32, f32);
+
 /// What the page said of itself.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Measured {
     items: Vec<usize>,
     cut: Vec<usize>,
-    turned: BTreeMap<usize, Vec<Vec<(String, f32, f32, f32, f32)>>>,
+    turned: BTreeMap<usize, Vec<Vec<Placed>>>,
 }
 
 /// A line and the item it is of.
@@ -94,7 +97,7 @@ pub(super) fn read(setting: &Setting, measured: Measured, screen: &Screen, pictu
         match measured.turned.get(&id) {
             Some(broken) => lines.extend(broken_by_us(item, broken, scale, block, id)),
             None => {
-                lines.extend(broken_by_the_browser(item, own, block).into_iter().map(|line| Read { line, item: id }))
+                lines.extend(broken_by_the_browser(item, own, block).into_iter().map(|line| Read { line, item: id }));
             }
         }
     }
@@ -127,14 +130,8 @@ fn take(words: &mut impl Iterator<Item = Word>, mut letters: usize) -> Option<Ve
     Some(taken)
 }
 
-fn broken_by_us(
-    item: &Item,
-    broken: &[Vec<(String, f32, f32, f32, f32)>],
-    scale: f32,
-    block: u32,
-    id: usize,
-) -> Vec<Read> {
-    let line = |(text, words): (&String, &Vec<(String, f32, f32, f32, f32)>)| {
+fn broken_by_us(item: &Item, broken: &[Vec<Placed>], scale: f32, block: u32, id: usize) -> Vec<Read> {
+    let line = |(text, words): (&String, &Vec<Placed>)| {
         let words: Vec<Word> = words
             .iter()
             .map(|(text, left, top, right, bottom)| Word {

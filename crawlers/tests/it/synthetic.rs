@@ -147,7 +147,7 @@ async fn the_same_number_is_the_same_page() {
     assert_ne!(press.page(0).unwrap().html, press.page(1).unwrap().html);
 }
 
-const SHOP: &str = r##"<!doctype html><html lang=en class="no-js a"><head><title>A shop &amp; more</title>
+const SHOP: &str = r##"<!doctype html><html lang=en class="no-js a"><head><meta name=viewport content="width=device-width"><title>A shop &amp; more</title>
 <style>
 :root{--ink:#213;--unused:#fff;--gap:14px}
 body{margin:0;font:16px/1.5 'Liberation Sans';color:var(--ink);background:#f4f2ec url(/paper.png)}
@@ -228,7 +228,7 @@ async fn code_is_clean_and_gives_the_same_picture() {
             "href=\"#\"",
             "A shop &amp; more",
         ] {
-            assert!(html.contains(kept), "{kept} in {html}");
+            assert!(html.contains(kept), "{kept}, {}: {html}", view.name);
         }
         assert_eq!(html.contains("width:90%") || html.contains("width: 90%"), view.name == "phone");
         let mut other = browser.env();

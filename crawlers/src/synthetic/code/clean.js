@@ -293,7 +293,13 @@
   const top = clean(attributes(root, 'html', getComputedStyle(root)));
   body = clean(body).replace(/[ \t]*\n\s*/g, '\n');
   const mode = document.compatMode === 'CSS1Compat' ? '<!DOCTYPE html>\n' : '';
+  const told = document.querySelector('meta[name=viewport i]')?.content;
+  const device = told ? `<meta name="viewport" content="${quoted(plain(told))}">\n` : '';
   const title = escape(document.title.replace(/\s+/g, ' ').trim());
-  const html = `${mode}<html${top}>\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>${title}</title>\n<style>\n${sheet}\n</style>\n</head>\n${body}\n</html>\n`;
-  return { html, places, closed: closed.length };
+  const html = `${mode}<html${top}>\n<head>\n<meta charset="utf-8">\n${device}<title>${title}</title>\n<style>\n${sheet}\n</style>\n</head>\n${body}\n</html>\n`;
+  // Phones show pages that were not made for them smaller.
+  const { scale, offsetLeft, offsetTop } = visualViewport;
+  const placed = places.map(([left, top, right, bottom]) => [(left - offsetLeft) * scale, (top - offsetTop) * scale,
+    (right - offsetLeft) * scale, (bottom - offsetTop) * scale]);
+  return { html, places: placed };
 })

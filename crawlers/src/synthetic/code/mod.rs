@@ -134,11 +134,11 @@ fn filled(html: &str, picture: &Picture, places: &[BoxPx]) -> String {
     html
 }
 
-/// The mean colour of a place; `None` where nothing of it is in the picture.
+/// The mean colour of the whole pixels of a place; `None` where none of them is in the picture.
 fn mean(picture: &Picture, place: BoxPx) -> Option<Colour> {
     let (mut sum, mut count) = ([0u64; 3], 0u64);
-    for y in place[1].max(0.0) as u32..(place[3].max(0.0).round() as u32).min(picture.height()) {
-        for x in place[0].max(0.0) as u32..(place[2].max(0.0).round() as u32).min(picture.width()) {
+    for y in place[1].max(0.0).ceil() as u32..(place[3].max(0.0) as u32).min(picture.height()) {
+        for x in place[0].max(0.0).ceil() as u32..(place[2].max(0.0) as u32).min(picture.width()) {
             let pixel = picture.pixels().get_pixel(x, y).0;
             for channel in 0..3 {
                 sum[channel] += u64::from(pixel[channel]);
