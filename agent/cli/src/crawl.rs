@@ -32,7 +32,7 @@ pub(crate) async fn crawl(arguments: Crawl) -> Result<ExitCode> {
         (_, _, Some(recipe), Some(out)) => {
             let hands = match &arguments.queue {
                 Some(address) => Hands::Queue(server(address)?),
-                None => Hands::Here(Browser::new(BrowserConfig::default())),
+                None => Hands::Here(Browser::new(BrowserConfig { few_processes: true, ..BrowserConfig::default() })),
             };
             dataset(recipe, out, &arguments.set, hands).await
         }
@@ -49,7 +49,7 @@ fn spinner() -> ProgressBar {
 }
 
 async fn worker(server: &QueueServer, workers: Option<usize>) -> Result<ExitCode> {
-    let browser = Browser::new(BrowserConfig::default());
+    let browser = Browser::new(BrowserConfig { few_processes: true, ..BrowserConfig::default() });
     let bar = spinner();
     let shown = bar.clone();
     let told = move |worked: &Worked| {
@@ -142,7 +142,7 @@ async fn one_page(page: &str, arguments: &Crawl) -> Result<ExitCode> {
         ..ViewRecipe::default()
     };
     let (url, way, _server) = place(page).await?;
-    let browser = Browser::new(BrowserConfig::default());
+    let browser = Browser::new(BrowserConfig { few_processes: true, ..BrowserConfig::default() });
     let camera = Camera {
         looks: Looks::default(),
         encoding: Encoding { kind: ImageKind::Png, quality: 90 },

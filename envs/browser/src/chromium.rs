@@ -149,6 +149,9 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
     let mut user_data = OsString::from("--user-data-dir=");
     user_data.push(profile);
     arguments.push(user_data);
+    if config.few_processes {
+        arguments.push("--renderer-process-limit=1".into());
+    }
     if !config.headed {
         arguments.extend(["--headless", "--disable-gpu", "--no-startup-window"].map(OsString::from));
     }
