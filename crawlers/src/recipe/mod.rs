@@ -195,7 +195,7 @@ impl CrawlRecipe {
                 SourceRecipe::Sitemap { at, .. } => onto_file(at, folder),
                 SourceRecipe::CommonCrawl(recipe) => recipe.files.iter_mut().for_each(|file| onto_file(file, folder)),
                 SourceRecipe::SyntheticOcr(recipe) => {
-                    recipe.corpus.iter_mut().chain(&mut recipe.backgrounds).for_each(onto)
+                    recipe.corpus.iter_mut().chain(&mut recipe.backgrounds).for_each(onto);
                 }
             }
         }
