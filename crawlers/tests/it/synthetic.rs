@@ -70,7 +70,7 @@ async fn pages(recipe: &OcrRecipe, count: u64) -> (Arc<Press>, Vec<(u64, Shot)>,
         match press.show(&camera, &mut env, &ask).await.unwrap() {
             Shown::Shots(mut found) => shots.push((number, found.remove(0))),
             Shown::Dropped(drop) => {
-                dropped.entry(drop.reason.into_owned()).or_default().push(format!("{number}: {}", drop.detail))
+                dropped.entry(drop.reason.into_owned()).or_default().push(format!("{number}: {}", drop.detail));
             }
         }
     }
