@@ -225,6 +225,7 @@ async fn code_is_clean_and_gives_the_same_picture() {
             "::before",
             "alt=\"A red pot\"",
             "background:#cc0000",
+            "background:#f4f2ec",
             "href=\"#\"",
             "A shop &amp; more",
         ] {

@@ -1,7 +1,7 @@
 // The page as it shows, written down in a form that a person might have written: what is on the first screen, without
 // scripts, with one style sheet that holds the rules that match; where a sheet may not be read, with the computed style of
-// each element. Evaluates to {html, places}: the colours of pictures stand as U+0005 n U+0006, and `places[n]` is where
-// each of them is, in CSS pixels of the screen.
+// each element. Evaluates to {html, places, grounds}: the colours of pictures stand as U+0005 n U+0006 and those of painted
+// backgrounds as U+0006 n U+0005; `places[n]` and `grounds[n]` are where they are, in CSS pixels of the screen.
 ((bounds) => {
   const SKIP = new Set(['script', 'style', 'link', 'meta', 'noscript', 'template', 'base', 'title', 'head', 'audio',
      'param', 'source', 'track', 'map', 'area']);
@@ -34,6 +34,7 @@
 
   const kept = new Map(); // element to its number
   const places = [];
+  const grounds = [];
   let size = 0;
   const picture = (el, style) => {
     const box = el.getBoundingClientRect();
@@ -190,8 +191,8 @@
     if (!/url\(/.test(style.backgroundImage)) return '';
     const box = el.getBoundingClientRect();
     if (box.width < 2 || box.height < 2) return '';
-    places.push([box.left, box.top, box.right, box.bottom]);
-    return `background:\u0005${places.length - 1}\u0006`;
+    grounds.push([box.left, box.top, box.right, box.bottom]);
+    return `background:\u0006${grounds.length - 1}\u0005`;
   };
 
   const write = (node, depth) => {
@@ -299,7 +300,7 @@
   const html = `${mode}<html${top}>\n<head>\n<meta charset="utf-8">\n${device}<title>${title}</title>\n<style>\n${sheet}\n</style>\n</head>\n${body}\n</html>\n`;
   // Phones show pages that were not made for them smaller.
   const { scale, offsetLeft, offsetTop } = visualViewport;
-  const placed = places.map(([left, top, right, bottom]) => [(left - offsetLeft) * scale, (top - offsetTop) * scale,
+  const onScreen = (boxes) => boxes.map(([left, top, right, bottom]) => [(left - offsetLeft) * scale, (top - offsetTop) * scale,
     (right - offsetLeft) * scale, (bottom - offsetTop) * scale]);
-  return { html, places: placed };
+  return { html, places: onScreen(places), grounds: onScreen(grounds) };
 })

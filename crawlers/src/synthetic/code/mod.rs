@@ -80,6 +80,7 @@ pub struct Draft {
 struct Cleaned {
     html: String,
     places: Vec<[f32; 4]>,
+    grounds: Vec<[f32; 4]>,
     long: Option<u64>,
 }
 
@@ -105,8 +106,11 @@ pub async fn draft(
         Ok(cleaned) => cleaned,
         Err(reason) => return Ok(Err(Drop::new("code_not_written", reason))),
     };
-    let places: Vec<BoxPx> = cleaned.places.iter().map(|place| place.map(|side| side * scale)).collect();
-    let html = filled(&cleaned.html, picture, &places);
+    let pixels = |boxes: Vec<[f32; 4]>| -> Vec<BoxPx> {
+        boxes.into_iter().map(|place| place.map(|side| side * scale)).collect()
+    };
+    let places = pixels(cleaned.places);
+    let html = filled(&cleaned.html, picture, &places, &pixels(cleaned.grounds));
     let chars = html.chars().count();
     if let Some(long) = cleaned.long {
         return Ok(Err(Drop::new("code_too_long", format!("{long} characters or more"))));
@@ -124,27 +128,40 @@ pub async fn draft(
     Ok(Ok(Draft { html, places, picture: picture.clone() }))
 }
 
-/// Puts in the colours of pictures.
-fn filled(html: &str, picture: &Picture, places: &[BoxPx]) -> String {
+/// Puts in the colours of pictures, and of backgrounds: behind text, the commonest is that of the background.
+fn filled(html: &str, picture: &Picture, places: &[BoxPx], grounds: &[BoxPx]) -> String {
+    let unseen = Colour([0xcc; 3]);
     let mut html = html.replace("PLACEHOLDER", PLACEHOLDER);
     for (nth, place) in places.iter().enumerate() {
-        let colour = mean(picture, *place).unwrap_or(Colour([0xcc; 3]));
+        let colour = mean(picture, *place, |_| true).unwrap_or(unseen);
         html = html.replace(&format!("\u{5}{nth}\u{6}"), &colour.to_string());
+    }
+    for (nth, place) in grounds.iter().enumerate() {
+        let coarse = |pixel: [u8; 3]| pixel.map(|channel| channel >> 3);
+        let mut counts = BTreeMap::new();
+        for pixel in pixels_of(picture, *place) {
+            *counts.entry(coarse(pixel)).or_insert(0u32) += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count).map(|(colour, _)| colour);
+        let colour = mean(picture, *place, |pixel| Some(coarse(pixel)) == most).unwrap_or(unseen);
+        html = html.replace(&format!("\u{6}{nth}\u{5}"), &colour.to_string());
     }
     html
 }
 
-/// The mean colour of the whole pixels of a place; `None` where none of them is in the picture.
-fn mean(picture: &Picture, place: BoxPx) -> Option<Colour> {
+/// The whole pixels of a place.
+fn pixels_of(picture: &Picture, place: BoxPx) -> impl Iterator<Item = [u8; 3]> + '_ {
+    let across = place[0].max(0.0).ceil() as u32..(place[2].max(0.0) as u32).min(picture.width());
+    let down = place[1].max(0.0).ceil() as u32..(place[3].max(0.0) as u32).min(picture.height());
+    down.flat_map(move |y| across.clone().map(move |x| picture.pixels().get_pixel(x, y).0))
+}
+
+/// The mean colour of those pixels of a place that count; `None` where none of them is in the picture.
+fn mean(picture: &Picture, place: BoxPx, counts: impl Fn([u8; 3]) -> bool) -> Option<Colour> {
     let (mut sum, mut count) = ([0u64; 3], 0u64);
-    for y in place[1].max(0.0).ceil() as u32..(place[3].max(0.0) as u32).min(picture.height()) {
-        for x in place[0].max(0.0).ceil() as u32..(place[2].max(0.0) as u32).min(picture.width()) {
-            let pixel = picture.pixels().get_pixel(x, y).0;
-            for channel in 0..3 {
-                sum[channel] += u64::from(pixel[channel]);
-            }
-            count += 1;
-        }
+    for pixel in pixels_of(picture, place).filter(|pixel| counts(*pixel)) {
+        (0..3).for_each(|channel| sum[channel] += u64::from(pixel[channel]));
+        count += 1;
     }
     (count > 0).then(|| Colour(sum.map(|sum| (sum / count) as u8)))
 }
@@ -223,8 +240,11 @@ mod tests {
     fn pictures_become_their_mean_colour() {
         let half = RgbImage::from_fn(20, 10, |x, _| image::Rgb(if x < 10 { [255, 0, 0] } else { [0, 0, 255] }));
         let picture = Picture::of(half);
-        let html = "<img src=\"PLACEHOLDER\" style=\"background:\u{5}0\u{6}\"><p style=\"background:\u{5}1\u{6}\">";
-        let filled = filled(html, &picture, &[[5.0, 0.0, 15.0, 10.0], [0.0, 40.0, 9.0, 50.0]]);
+        let html = "<img src=\"PLACEHOLDER\" style=\"background:\u{5}0\u{6}\"><p style=\"background:\u{5}1\u{6}\">\
+                    <p style=\"background:\u{6}0\u{5}\">";
+        let filled =
+            filled(html, &picture, &[[5.0, 0.0, 15.0, 10.0], [0.0, 40.0, 9.0, 50.0]], &[[8.0, 0.0, 19.0, 9.0]]);
+        assert!(filled.contains("background:#0000ff"), "{filled}");
         assert!(filled.contains("background:#7f007f") && filled.contains("background:#cccccc"), "{filled}");
         assert!(filled.contains("src=\"data:image/svg+xml,"), "{filled}");
     }
