@@ -133,20 +133,24 @@ fn filled(html: &str, picture: &Picture, places: &[BoxPx], grounds: &[BoxPx]) ->
     let unseen = Colour([0xcc; 3]);
     let mut html = html.replace("PLACEHOLDER", PLACEHOLDER);
     for (nth, place) in places.iter().enumerate() {
-        let colour = mean(picture, *place, |_| true).unwrap_or(unseen);
+        let colour = mean(picture, *place).unwrap_or(unseen);
         html = html.replace(&format!("\u{5}{nth}\u{6}"), &colour.to_string());
     }
     for (nth, place) in grounds.iter().enumerate() {
+        // Of a photograph no colour is there often; then it is the commonest of those that are alike.
         let coarse = |pixel: [u8; 3]| pixel.map(|channel| channel >> 3);
-        let mut counts = BTreeMap::new();
-        for pixel in pixels_of(picture, *place) {
-            *counts.entry(coarse(pixel)).or_insert(0u32) += 1;
-        }
-        let most = counts.into_iter().max_by_key(|(_, count)| *count).map(|(colour, _)| colour);
-        let colour = mean(picture, *place, |pixel| Some(coarse(pixel)) == most).unwrap_or(unseen);
+        let alike = commonest(pixels_of(picture, *place).map(coarse));
+        let exact = commonest(pixels_of(picture, *place).filter(|pixel| Some(coarse(*pixel)) == alike));
+        let colour = exact.map_or(unseen, Colour);
         html = html.replace(&format!("\u{6}{nth}\u{5}"), &colour.to_string());
     }
     html
+}
+
+fn commonest(colours: impl Iterator<Item = [u8; 3]>) -> Option<[u8; 3]> {
+    let mut counts = BTreeMap::new();
+    colours.for_each(|colour| *counts.entry(colour).or_insert(0u32) += 1);
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(colour, _)| colour)
 }
 
 /// The whole pixels of a place.
@@ -156,10 +160,10 @@ fn pixels_of(picture: &Picture, place: BoxPx) -> impl Iterator<Item = [u8; 3]> +
     down.flat_map(move |y| across.clone().map(move |x| picture.pixels().get_pixel(x, y).0))
 }
 
-/// The mean colour of those pixels of a place that count; `None` where none of them is in the picture.
-fn mean(picture: &Picture, place: BoxPx, counts: impl Fn([u8; 3]) -> bool) -> Option<Colour> {
+/// The mean colour of a place; `None` where none of its pixels is in the picture.
+fn mean(picture: &Picture, place: BoxPx) -> Option<Colour> {
     let (mut sum, mut count) = ([0u64; 3], 0u64);
-    for pixel in pixels_of(picture, place).filter(|pixel| counts(*pixel)) {
+    for pixel in pixels_of(picture, place) {
         (0..3).for_each(|channel| sum[channel] += u64::from(pixel[channel]));
         count += 1;
     }
