@@ -1,5 +1,6 @@
 //! What a crawl is told to do, as it stands in a recipe: a TOML file that gives a whole dataset.
 
+pub mod looks;
 pub mod source;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,10 @@ use glim_data::shard::ShardOptions;
 use serde::{Deserialize, Serialize};
 
 use crate::filter::PageFilter;
-use crate::page::{Looks, ViewRecipe};
 use crate::picture::{Encoding, ImageKind};
 use crate::questions::QuestionCounts;
 use crate::synthetic::code::CodeRecipe;
+use looks::{Looks, ViewRecipe};
 use source::{FrontierRecipe, PolitenessRecipe, SourceRecipe};
 
 /// A recipe as it is written.

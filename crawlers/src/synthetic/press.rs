@@ -14,7 +14,8 @@ use super::setting::{self, Material, Setting};
 use super::{OcrRecipe, questions, reading};
 use crate::archive::MadePages;
 use crate::filter::Drop;
-use crate::page::{Ask, Camera, Shown, ViewRecipe};
+use crate::page::{Ask, Camera, Shown};
+use crate::recipe::looks::ViewRecipe;
 
 /// Texts, fonts or pictures that pages cannot be set with.
 #[derive(Debug, thiserror::Error)]

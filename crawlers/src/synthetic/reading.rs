@@ -192,7 +192,7 @@ fn overlaps(a: BoxPx, b: BoxPx) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::ViewRecipe;
+    use crate::recipe::looks::ViewRecipe;
 
     fn word(text: &str, left: f32, top: f32) -> Word {
         Word { text: text.to_owned(), box_px: [left, top, left + 30.0, top + 12.0] }

@@ -9,7 +9,7 @@ use super::fonts::Font;
 use super::ground::{self, Ground};
 use super::layout;
 use super::recipe::{Layout, OcrRecipe};
-use crate::page::ViewRecipe;
+use crate::recipe::looks::ViewRecipe;
 
 /// Paragraphs that are tried until one is found that a font has all letters of.
 const TRIES: usize = 30;

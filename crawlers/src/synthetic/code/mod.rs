@@ -20,9 +20,10 @@ pub use likeness::{Likeness, likeness};
 use super::colour::Colour;
 use crate::archive::MadePages;
 use crate::filter::Drop;
-use crate::page::{Ask, Camera, Shot, ViewRecipe, Way};
+use crate::page::{Ask, Camera, Shot, Way};
 use crate::picture::Picture;
 use crate::questions::template;
+use crate::recipe::looks::ViewRecipe;
 
 /// Stands for every picture; its background is the picture's mean colour.
 pub const PLACEHOLDER: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E";
