@@ -92,7 +92,7 @@ fn both_kinds(folder: &Path) -> Vec<PathBuf> {
 fn trusting(program: &Path, folder: &Path) -> PathBuf {
     let name = folder.join(format!("trusting-{}", program.file_name().unwrap().to_string_lossy()));
     let script = format!(
-        "#!/bin/sh\nexec '{}' '--ignore-certificate-errors-spki-list={PUBLIC_KEY}' \"$@\"\n",
+        "#!/bin/sh\nexec '{}' \"$@\" '--ignore-certificate-errors-spki-list={PUBLIC_KEY}'\n",
         program.display()
     );
     std::fs::write(&name, script).unwrap();
