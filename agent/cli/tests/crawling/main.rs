@@ -1,5 +1,7 @@
 //! `glim crawl` and `glim data` as a person runs them, in live Chromium.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
