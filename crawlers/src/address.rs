@@ -5,7 +5,6 @@
 //! go if the recipe says so. The order of parameters stays: there are servers to which it means something.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -193,8 +192,8 @@ pub fn authority(url: &Url) -> String {
 /// Why a page of the live web is not asked for, judged by its address alone; names are judged again once they resolve.
 pub fn is_private_host(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(ip)) => is_private(ip.into()),
-        Some(Host::Ipv6(ip)) => is_private(ip.into()),
+        Some(Host::Ipv4(ip)) => glim_browser::is_private(ip.into()),
+        Some(Host::Ipv6(ip)) => glim_browser::is_private(ip.into()),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
             name == "localhost"
@@ -204,39 +203,6 @@ pub fn is_private_host(url: &Url) -> bool {
         }
         None => true,
     }
-}
-
-/// Whether an address belongs to this machine or its neighbourhood.
-pub fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(ip) => is_private_v4(ip),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(mapped) => is_private_v4(mapped),
-            None => {
-                let first = ip.segments()[0];
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_multicast()
-                    || first & 0xfe00 == 0xfc00
-                    || first & 0xffc0 == 0xfe80
-                    || first == 0x2002
-                    || first == 0x0064
-            }
-        },
-    }
-}
-
-fn is_private_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, ..] = ip.octets();
-    ip.is_loopback()
-        || ip.is_private()
-        || ip.is_link_local()
-        || ip.is_multicast()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 198 && (18..20).contains(&b))
-        || (a == 192 && b == 0)
 }
 
 #[cfg(test)]

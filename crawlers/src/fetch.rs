@@ -15,7 +15,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::runtime::Handle;
 use url::Url;
 
-use crate::address::{is_private, is_private_host};
+use crate::address::is_private_host;
 use crate::politeness::{Answer, Retry};
 use crate::recipe::source::PolitenessRecipe;
 
@@ -317,7 +317,8 @@ impl Resolve for PublicNames {
                 return Ok(Box::new(std::iter::once(address)) as Addrs);
             }
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let public: Vec<SocketAddr> = found.iter().copied().filter(|address| !is_private(address.ip())).collect();
+            let public: Vec<SocketAddr> =
+                found.iter().copied().filter(|address| !glim_browser::is_private(address.ip())).collect();
             if public.is_empty() && !found.is_empty() {
                 return Err(PrivateAddress.into());
             }

@@ -87,7 +87,7 @@ impl Fence {
 }
 
 /// Whether an address belongs to this machine or its neighbourhood.
-fn is_private(address: IpAddr) -> bool {
+pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(ip) => is_private_v4(ip),
         IpAddr::V6(ip) => match ip.to_ipv4_mapped() {

@@ -29,3 +29,4 @@ pub use chromium::find_chromium;
 pub use config::{BrowserConfig, Settle};
 pub use env::{BrowserEnv, Document, TextLine, TextWord};
 pub use filter::{Request, RequestFilter};
+pub use gate::is_private;
