@@ -8,11 +8,12 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// What each of our crates may depend on, tests included. What is not listed is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("glim-env", &[]),
     ("glim-browser", &["glim-env"]),
     ("glim-tasks", &["glim-env"]),
     ("glim-sites", &["glim-env", "glim-tasks"]),
+    ("glim-rewards", &[]),
     ("glim-agent", &["glim-env", "glim-tasks"]),
     ("glim-data", &[]),
     ("glim-crawl", &["glim-env", "glim-browser", "glim-data"]),
@@ -27,6 +28,7 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
             "glim-browser",
             "glim-tasks",
             "glim-sites",
+            "glim-rewards",
             "glim-agent",
             "glim-crawl",
             "glim-data",
@@ -45,7 +47,7 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
     ("parquet", &["glim-crawl", "glim-data"]),
     ("chromiumoxide", &["glim-browser"]),
     ("rusqlite", &["glim-sites"]),
-    ("async-openai", &["glim-agent"]),
+    ("async-openai", &["glim-agent", "glim-rewards"]),
     ("tch", &["glim-kernels", "glim-vlm", "glim-bench-model"]),
     ("clap", &["glim", "glim-bench-model"]),
     ("anyhow", &["glim", "glim-bench", "glim-bench-model"]),

@@ -1,0 +1,11 @@
+//! The reward system: what a reply is worth, exactly, quickly, and hard to cheat.
+//!
+//! In the order in which a sample goes through: `reply` checks the frame of a reply and reads the answer out of it,
+//! a verifier compares the answer with the ground truth, and where no rule decides, the judge is asked. Everything but the
+//! judge is pure and synchronous. `DECISIONS.md` says where this departs from the published system, and why.
+
+mod finding;
+mod verifier;
+
+pub use finding::{Finding, Kind, Reward};
+pub use verifier::Verifier;
