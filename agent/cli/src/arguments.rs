@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use glim_agent::Dialect;
+use glim_agent::policy::Sampling;
+use glim_agent::{AgentOptions, Dialect, Style};
 use glim_env::Viewport;
 
 mod data;
 mod model;
+mod train;
 
 pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
+pub(crate) use train::{Train, TrainRun};
 
 #[cfg_attr(not(feature = "torch"), allow(unused_imports))]
 pub(crate) use model::{
@@ -40,6 +43,9 @@ pub(crate) enum Command {
     /// Count, show, convert and mix datasets.
     #[command(subcommand)]
     Data(Data),
+    /// Train a model by a recipe. An interrupted run goes on where it stopped.
+    #[command(subcommand)]
+    Train(Train),
     /// Serve a checkpoint behind the protocol of OpenAI's chat completions, with pictures.
     Serve(Serve),
     /// Write one reply to words and pictures.
@@ -68,6 +74,16 @@ pub(crate) struct AgentArguments {
     #[arg(long, default_value_t = Dialect::Web)]
     pub dialect: Dialect,
 
+    /// How much the agent is told: full (instruction, history, memory) or brief (screenshot, goal, actions so far), for
+    /// small models that were trained on it.
+    #[arg(long, value_name = "STYLE", default_value_t = Style::Full)]
+    pub prompt: Style,
+
+    /// Record the prompt of each turn also for agents that read none, such as scripted, so that their episodes can be
+    /// learned from.
+    #[arg(long)]
+    pub keep_prompts: bool,
+
     /// Sampling temperature.
     #[arg(long, default_value_t = 0.0)]
     pub temperature: f64,
@@ -82,6 +98,14 @@ pub(crate) struct AgentArguments {
 
     #[command(flatten)]
     pub device: DeviceArguments,
+}
+
+impl AgentArguments {
+    /// What the agent is shown and how it replies.
+    pub fn options(&self) -> AgentOptions {
+        let sampling = Sampling { temperature: self.temperature, max_tokens: self.max_tokens, ..Sampling::default() };
+        AgentOptions { style: self.prompt, keep_prompts: self.keep_prompts, sampling, ..AgentOptions::default() }
+    }
 }
 
 #[derive(Args)]
@@ -126,7 +150,7 @@ pub(crate) struct Run {
 
 #[derive(Args)]
 pub(crate) struct Eval {
-    /// pages, shop, tracker, travel (bundled; `all` for these four), miniwob or webvoyager. May be repeated.
+    /// pages, shop, tracker, travel (bundled; `all` for these four), basics, miniwob or webvoyager. May be repeated.
     #[arg(long, value_name = "SUITE", required = true, value_delimiter = ',')]
     pub suite: Vec<String>,
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use glim_agent::{Dialect, report};
+use glim_agent::{Dialect, Style, report};
 use glim_env::Viewport;
 
 use crate::arguments::{AgentArguments, BrowserArguments, Demo, DeviceArguments};
@@ -33,6 +33,8 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
         let agent = AgentArguments {
             agent,
             dialect: Dialect::Web,
+            prompt: Style::Full,
+            keep_prompts: false,
             temperature: 0.0,
             max_tokens: 8192,
             turns,

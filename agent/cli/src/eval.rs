@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use glim_agent::evaluate::{Evaluated, Evaluation, Results, Table};
-use glim_agent::policy::{JudgeModel, Sampling};
+use glim_agent::policy::JudgeModel;
 use glim_agent::rollout::{Limits, Rollout, Stop};
-use glim_agent::{Agent, AgentOptions, report};
+use glim_agent::{Agent, report};
 use glim_tasks::Suite;
 use serde_json::{Map, json};
 
@@ -34,14 +34,13 @@ pub(crate) struct Plan<'a> {
 impl Plan<'_> {
     /// Plays and counts; the report is written as far as the run came.
     pub async fn play(&self, stop: &Stop) -> Result<Evaluated> {
-        let sampling =
-            Sampling { temperature: self.agent.temperature, max_tokens: self.agent.max_tokens, ..Sampling::default() };
-        let options = AgentOptions { sampling, ..AgentOptions::default() };
+        let options = self.agent.options();
         let judge = self.judge.map(JudgeModel::from_spec).transpose()?.map(Arc::new);
         let viewport = self.browser.viewport;
         let conditions = json!({
             "temperature": self.agent.temperature,
             "max_tokens": self.agent.max_tokens,
+            "prompt": self.agent.prompt.to_string(),
             "viewport": format!("{}x{}@{}", viewport.width, viewport.height, viewport.scale),
         });
         let evaluation = Evaluation {

@@ -25,6 +25,8 @@ mod serve;
 mod site;
 mod suites;
 mod tokenizer;
+#[cfg(feature = "torch")]
+mod train;
 mod worlds;
 
 use std::io::IsTerminal;
@@ -87,6 +89,7 @@ async fn model_command(command: Command) -> anyhow::Result<std::process::ExitCod
     match command {
         Command::Serve(serve) => serve::serve(serve).await,
         Command::Generate(generate) => generate::generate(generate).await,
+        Command::Train(command) => train::train(command).await,
         Command::Checkpoint(command) => checkpoint::checkpoint(&command),
         _ => unreachable!("the other commands need no model"),
     }
@@ -97,6 +100,7 @@ async fn model_command(command: Command) -> anyhow::Result<std::process::ExitCod
     let wanted = match command {
         Command::Serve(_) => "`glim serve`",
         Command::Generate(_) => "`glim generate`",
+        Command::Train(_) => "`glim train`",
         Command::Checkpoint(_) => "`glim checkpoint`",
         _ => unreachable!("the other commands need no model"),
     };

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use glim_agent::evaluate::Evaluation;
-use glim_agent::policy::Sampling;
 use glim_agent::rollout::{Limits, Rollout};
-use glim_agent::{Agent, AgentOptions, report};
+use glim_agent::{Agent, report};
 use glim_env::{Action, Episode, Evidence, Query, Seed, StartState, WebStart};
 use glim_tasks::{Goal, Situation, Stage, StageError, Suite, Task, TaskFamily, Verdict};
 use serde_json::Map;
@@ -84,11 +83,9 @@ pub(crate) async fn run(arguments: Run) -> Result<ExitCode> {
             ("goal".to_owned(), arguments.goal.clone().into()),
         ]),
     };
-    let sampling = Sampling { temperature: agent.temperature, max_tokens: agent.max_tokens, ..Sampling::default() };
-    let options = AgentOptions { sampling, ..AgentOptions::default() };
     let rollout = Rollout {
         worlds: Arc::new(Contexts::new(&arguments.browser)),
-        agent: Agent::with_options(agents::policy(agent, 1).await?, agent.dialect, options),
+        agent: Agent::with_options(agents::policy(agent, 1).await?, agent.dialect, agent.options()),
         judge: None,
         limits: Limits { turns: agent.turns, retries: 0, ..Limits::default() },
         concurrency: 1,

@@ -8,9 +8,44 @@ use glim_tasks::{Situation, Task};
 use crate::policy::{Policy, PolicyError, Prompt, Sampling};
 use crate::{Dialect, prompt};
 
+/// How much an agent is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// Standing instruction, history, memory, and the pictures of the dialect: what the released models were trained on.
+    #[default]
+    Full,
+    /// The screenshot, the goal, and the actions so far, a line each. For small models that were trained on it.
+    Brief,
+}
+
+impl std::str::FromStr for Style {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Style, String> {
+        match name {
+            "full" => Ok(Style::Full),
+            "brief" => Ok(Style::Brief),
+            other => Err(format!("`{other}` is no style of prompts: `full` or `brief`")),
+        }
+    }
+}
+
+impl std::fmt::Display for Style {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Style::Full => "full",
+            Style::Brief => "brief",
+        })
+    }
+}
+
 /// What an agent is shown and how it replies, beside its policy and dialect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentOptions {
+    /// How much it is told.
+    pub style: Style,
+    /// Prompts are written and recorded for policies that do not read them too, so that their episodes can be learned from.
+    pub keep_prompts: bool,
     /// How replies are drawn.
     pub sampling: Sampling,
     /// Earlier turns told in words, counted from the last.
@@ -21,7 +56,13 @@ pub struct AgentOptions {
 
 impl Default for AgentOptions {
     fn default() -> Self {
-        AgentOptions { sampling: Sampling::default(), history: 30, pictures: 4 }
+        AgentOptions {
+            style: Style::Full,
+            keep_prompts: false,
+            sampling: Sampling::default(),
+            history: 30,
+            pictures: 4,
+        }
     }
 }
 
@@ -75,7 +116,7 @@ impl Agent {
         situation: Situation<'_>,
         seed: Seed,
     ) -> Result<Reply, PolicyError> {
-        let (system, user) = if self.policy.needs_prompt() {
+        let (system, user) = if self.policy.needs_prompt() || self.options.keep_prompts {
             prompt::write(self.dialect, &situation, &self.options).await?
         } else {
             Default::default()

@@ -22,5 +22,5 @@ mod prompt;
 #[cfg(test)]
 mod sample;
 
-pub use agent::{Agent, AgentOptions, Reply};
+pub use agent::{Agent, AgentOptions, Reply, Style};
 pub use dialect::{Dialect, Unreadable};

@@ -1,1 +1,21 @@
 //! Training of models of the GLM-4.1V architecture: pre-training and supervised fine-tuning, from a recipe to a checkpoint.
+//!
+//! In the order of a run: [`recipe`] says what is wanted, [`initial`] where a small model begins, [`objective`] what is
+//! learned from a batch, [`schedule`], [`optimizer`] and [`spikes`] how a step is taken, [`trainer`] is the loop,
+//! [`evaluate`] measures, [`checkpoint`] keeps. Data comes from `glim_data::training`, on threads of its own.
+
+pub mod checkpoint;
+pub mod error;
+pub mod evaluate;
+pub mod initial;
+pub mod objective;
+pub mod optimizer;
+pub mod recipe;
+pub mod run;
+pub mod schedule;
+pub mod spikes;
+pub mod trainer;
+
+pub use error::TrainError;
+pub use recipe::Recipe;
+pub use trainer::Trainer;

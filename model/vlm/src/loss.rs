@@ -44,6 +44,17 @@ impl Model {
     /// # Panics
     /// If the lists of `targets` differ in length.
     pub fn loss(&self, hidden: &Tensor, targets: &Targets) -> Tensor {
+        self.losses(hidden, targets).0
+    }
+
+    /// The same, and each target's negative log-likelihood, without its weight and without gradients.
+    ///
+    /// # Shapes
+    /// - returns a scalar, and `[targets]` in f32
+    ///
+    /// # Panics
+    /// As [`Model::loss`].
+    pub fn losses(&self, hidden: &Tensor, targets: &Targets) -> (Tensor, Tensor) {
         let count = targets.places.len();
         assert!(targets.ids.len() == count && targets.weights.len() == count, "an id and a weight for each place");
         let device = hidden.device();
@@ -54,8 +65,8 @@ impl Model {
         let ids = Tensor::from_slice(&targets.ids).to_device(device).unsqueeze(1);
         let weights = Tensor::from_slice(&targets.weights).to_device(device).unsqueeze(1);
         let rows = (logits_at_once(device) / self.config.text.vocab).clamp(1, count.max(1)) as i64;
-        let (value, gradients) = tch::no_grad(|| {
-            let mut value = Tensor::zeros([] as [i64; 0], (Kind::Float, device));
+        let (each, gradients) = tch::no_grad(|| {
+            let mut each = Vec::new();
             let (mut chosen_gradients, mut head_gradient) = (Vec::new(), None);
             let mut from = 0;
             while from < count as i64 {
@@ -64,7 +75,7 @@ impl Model {
                 let (hidden, ids, weights) = (part(&chosen), part(&ids), part(&weights));
                 let logits = hidden.linear(head, None::<&Tensor>).to_kind(Kind::Float);
                 let likelihoods = logits.log_softmax(-1, Kind::Float); // [rows, vocab]
-                value -= (likelihoods.gather(1, &ids, false) * &weights).sum(Kind::Float);
+                each.push(-likelihoods.gather(1, &ids, false).squeeze_dim(1));
                 if wanted {
                     let mut gradient = likelihoods.exp() * &weights;
                     let gradient = gradient.scatter_add_(1, &ids, &-&weights).to_kind(head.kind());
@@ -80,8 +91,13 @@ impl Model {
                 from += rows;
             }
             let chosen_gradient = (!chosen_gradients.is_empty()).then(|| Tensor::cat(&chosen_gradients, 0));
-            (value, (chosen_gradient, head_gradient))
+            let each = match each.is_empty() {
+                true => Tensor::zeros([0], (Kind::Float, device)),
+                false => Tensor::cat(&each, 0),
+            };
+            (each, (chosen_gradient, head_gradient))
         });
+        let value = (&each * weights.squeeze_dim(1)).sum(Kind::Float);
         // A sum whose gradients are those that were found; its own value is taken away again.
         let mut carrier: Option<Tensor> = None;
         for (tensor, gradient) in [(&chosen, gradients.0), (&**head, gradients.1)] {
@@ -90,9 +106,10 @@ impl Model {
                 carrier = Some(carrier.map_or_else(|| term.shallow_clone(), |sum| sum + &term));
             }
         }
-        match carrier {
+        let total = match carrier {
             Some(carrier) => &carrier + (value - carrier.detach()),
             None => value,
-        }
+        };
+        (total, each)
     }
 }

@@ -133,7 +133,8 @@ impl Model {
         self.see(pixels, grids, false, &Trace::off())
     }
 
-    fn see(&self, pixels: &Tensor, grids: &[Grid], recompute: bool, trace: &Trace) -> Tensor {
+    /// The same for training, where the way back may compute the tower's blocks again instead of keeping them.
+    pub fn see(&self, pixels: &Tensor, grids: &[Grid], recompute: bool, trace: &Trace) -> Tensor {
         self.projector.forward(&self.vision.forward(pixels, grids, recompute, trace), trace)
     }
 
@@ -170,7 +171,15 @@ impl Model {
     /// into each block.
     pub fn forward(&self, packed: &Packed<'_>, recompute: bool, trace: &Trace) -> Tensor {
         let features = packed.pixels.map(|pixels| self.see(pixels, packed.grids, recompute, trace));
-        let embedded = self.embed(packed.ids, features.as_ref());
+        self.read(packed, features.as_ref(), recompute, trace)
+    }
+
+    /// [`Model::forward`] with the features of the pictures at hand.
+    ///
+    /// # Shapes
+    /// - `features`: `[picture tokens, hidden]`, of [`Model::see`]; returns `[tokens, hidden]`
+    pub fn read(&self, packed: &Packed<'_>, features: Option<&Tensor>, recompute: bool, trace: &Trace) -> Tensor {
+        let embedded = self.embed(packed.ids, features);
         let lengths: Vec<i64> = packed.positions.iter().map(|it| it.len() as i64).collect();
         let axes: [Vec<i64>; 3] =
             [0, 1, 2].map(|axis| packed.positions.iter().flat_map(|it| it.axes[axis].iter().copied()).collect());

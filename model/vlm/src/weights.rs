@@ -30,7 +30,8 @@ impl std::ops::Deref for Weight {
 }
 
 impl Weight {
-    pub(crate) fn new(tensor: Tensor) -> Weight {
+    /// One that shares this tensor.
+    pub fn new(tensor: Tensor) -> Weight {
         Weight(tensor)
     }
 }

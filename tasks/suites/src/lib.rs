@@ -4,6 +4,7 @@
 //! starts, what a verifier wants to know, and judges from that alone: judging does no IO, so that a stored episode can
 //! be judged again.
 
+pub mod basics;
 pub mod miniwob;
 mod page_server;
 pub mod pages;

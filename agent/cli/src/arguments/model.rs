@@ -145,6 +145,10 @@ pub(crate) struct TokenizerTrain {
     #[arg(long, value_name = "N")]
     pub vocab_size: usize,
 
+    /// Make each digit a token of its own, instead of up to three: small models learn coordinates so.
+    #[arg(long)]
+    pub single_digits: bool,
+
     /// The folder for tokenizer.json, tokenizer_config.json and chat_template.jinja.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

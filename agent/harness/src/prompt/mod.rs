@@ -15,7 +15,7 @@ use self::history::history;
 use self::instruction::instruction;
 use self::screen::screen;
 use crate::Dialect;
-use crate::agent::AgentOptions;
+use crate::agent::{AgentOptions, Style};
 use crate::dialect::Reply;
 use crate::picture;
 use crate::policy::{Part, PolicyError};
@@ -39,6 +39,9 @@ pub(crate) async fn write(
     situation: &Situation<'_>,
     options: &AgentOptions,
 ) -> Result<(String, Vec<Part>), PolicyError> {
+    if options.style == Style::Brief {
+        return Ok((String::new(), brief(dialect, situation, options.history)));
+    }
     let mut message = format!("# Goal\n{}\n\n{}", situation.goal.trim(), history(dialect, situation, options.history));
     let memory = memory(situation.turns).unwrap_or_else(|| "(empty)".to_owned());
     message.push_str(&format!("\n# Memory\n{memory}\n\n"));
@@ -46,6 +49,19 @@ pub(crate) async fn write(
     let mut parts = vec![Part::Text(message)];
     parts.extend(pictures(dialect, situation, options.pictures).await?);
     Ok((instruction(dialect), parts))
+}
+
+/// The screenshot, the goal, and the last `most` actions.
+fn brief(dialect: Dialect, situation: &Situation<'_>, most: usize) -> Vec<Part> {
+    let mut message = situation.goal.trim().to_owned();
+    let turns = situation.turns;
+    for turn in &turns[turns.len().saturating_sub(most)..] {
+        if let Some(action) = &turn.action {
+            message.push('\n');
+            message.push_str(&dialect.print(action, &turn.observation));
+        }
+    }
+    vec![Part::Image(situation.observation.screenshot.png.clone()), Part::Text(message)]
 }
 
 /// The memory that the last reply with one asked to keep.

@@ -61,9 +61,9 @@ pub const SPECIAL_TOKENS: [(&str, bool); 31] = [
     ("</arg_value>", false),
 ];
 
-/// Where one word ends and the next begins: contractions, letters with what stands before them, up to three digits,
-/// signs, line ends, spaces.
-const WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// Where one word ends and the next begins: contractions, letters with what stands before them, digits,
+/// signs, line ends, spaces. `DIGITS` stands for how many digits go together.
+const WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}DIGITS| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// Tokens that end a reply.
 const ENDS: [&str; 3] = ["<|endoftext|>", "<|user|>", "<|observation|>"];
@@ -78,6 +78,8 @@ pub struct Training {
     pub vocabulary: usize,
     /// How often a pair must occur to be merged.
     pub min_frequency: u64,
+    /// Each digit is a token, instead of up to three: a small model then learns coordinates digit by digit.
+    pub single_digits: bool,
 }
 
 impl Training {
@@ -91,7 +93,7 @@ impl Training {
             let reason = format!("a vocabulary of {} is too small, {least} is the least", self.vocabulary);
             return Err(ProcessorError::Tokenizer(reason));
         }
-        let splitter = splitter()?;
+        let splitter = splitter(self.single_digits)?;
         let words = count_words(texts, &splitter)?;
         let learnt = learn(&words, self.vocabulary - SPECIAL_TOKENS.len(), self.min_frequency.max(1));
         assemble(splitter, &learnt)
@@ -125,9 +127,10 @@ impl Tokenizer {
     }
 }
 
-fn splitter() -> Result<Sequence, ProcessorError> {
+fn splitter(single_digits: bool) -> Result<Sequence, ProcessorError> {
+    let pattern = WORDS.replace("DIGITS", if single_digits { "" } else { "{1,3}" });
     let words =
-        Split::new(SplitPattern::Regex(WORDS.into()), SplitDelimiterBehavior::Isolated, false).map_err(failed)?;
+        Split::new(SplitPattern::Regex(pattern), SplitDelimiterBehavior::Isolated, false).map_err(failed)?;
     Ok(Sequence::new(vec![words.into(), ByteLevel::new(false, false, false).into()]))
 }
 

@@ -11,7 +11,7 @@ fn corpus() -> String {
     std::fs::read_to_string(golden("corpus.txt")).unwrap()
 }
 
-const TRAINING: Training = Training { vocabulary: 700, min_frequency: 2 };
+const TRAINING: Training = Training { vocabulary: 700, min_frequency: 2, single_digits: false };
 
 fn file(dir: &Path, name: &str) -> String {
     std::fs::read_to_string(dir.join(name)).unwrap()
@@ -41,9 +41,9 @@ fn training_hangs_neither_on_threads_nor_on_the_order_of_texts() {
 
 #[test]
 fn a_vocabulary_without_room_is_refused() {
-    let error = Training { vocabulary: 100, min_frequency: 2 }.train([corpus()]).unwrap_err();
+    let error = Training { vocabulary: 100, min_frequency: 2, single_digits: false }.train([corpus()]).unwrap_err();
     assert_eq!(error.to_string(), "tokenizer: a vocabulary of 100 is too small, 287 is the least");
-    let small = Training { vocabulary: 287, min_frequency: 2 }.train([corpus()]).unwrap();
+    let small = Training { vocabulary: 287, min_frequency: 2, single_digits: false }.train([corpus()]).unwrap();
     assert_eq!(small.vocabulary(), 287);
     assert_eq!(small.decode(&small.encode("🦀 é").unwrap(), false).unwrap(), "🦀 é");
 }

@@ -99,7 +99,8 @@ pub enum CheckpointError {
 }
 
 impl CheckpointError {
-    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ {
+    /// One about reading or writing `path`.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ {
         |source| CheckpointError::Io { path: path.to_owned(), source }
     }
 }
@@ -186,6 +187,22 @@ impl Checkpoint {
             .filter_map(|(name, shard)| Some((name.as_str(), self.shards[*shard].header.info(name)?.shape.as_slice())))
     }
 
+    /// All tensors in memory, each of the kind it has in the file.
+    ///
+    /// # Errors
+    /// If one is of a kind that cannot be read.
+    pub fn read_all(&self) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
+        let read = |(name, shard): (&String, &usize)| {
+            let shard = &self.shards[*shard];
+            let info = shard.header.info(name).expect("places are made of headers");
+            let shape: Vec<i64> = info.shape.iter().map(|side| *side as i64).collect();
+            let kind = kind_of(info.dtype).unwrap_or(Kind::Float);
+            let mut tensor = Tensor::empty(shape, (kind, tch::Device::Cpu));
+            self.read_into(name, &mut tensor).map(|()| (name.clone(), tensor))
+        };
+        self.places.iter().map(read).collect()
+    }
+
     /// Copies a tensor into its place, which has its shape and any kind and device.
     ///
     /// # Errors
@@ -203,23 +220,27 @@ impl Checkpoint {
                 wanted,
             });
         }
-        let kind = match info.dtype {
-            Dtype::F32 => Kind::Float,
-            Dtype::F64 => Kind::Double,
-            Dtype::F16 => Kind::Half,
-            Dtype::BF16 => Kind::BFloat16,
-            other => {
-                return Err(CheckpointError::Kind {
-                    path: shard.path.clone(),
-                    name: name.to_owned(),
-                    kind: format!("{other:?}"),
-                });
-            }
+        let Some(kind) = kind_of(info.dtype) else {
+            return Err(CheckpointError::Kind {
+                path: shard.path.clone(),
+                name: name.to_owned(),
+                kind: format!("{:?}", info.dtype),
+            });
         };
         let (from, to) = info.data_offsets;
         let bytes = &shard.map[shard.data + from..shard.data + to];
         glim_kernels::bytes::copy_from_bytes(target, bytes, &wanted, kind);
         Ok(())
+    }
+}
+
+fn kind_of(dtype: Dtype) -> Option<Kind> {
+    match dtype {
+        Dtype::F32 => Some(Kind::Float),
+        Dtype::F64 => Some(Kind::Double),
+        Dtype::F16 => Some(Kind::Half),
+        Dtype::BF16 => Some(Kind::BFloat16),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where and how large an engine is.
 
+use tch::Kind;
+
 /// Where the model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Device {
@@ -10,6 +12,44 @@ pub enum Device {
     Cpu,
     /// The GPU with this number.
     Cuda(usize),
+}
+
+impl Device {
+    /// Torch's own device and kind of numbers; a GPU's part of libtorch is opened where one is wanted.
+    ///
+    /// # Errors
+    /// What is wrong with the GPU that was asked for.
+    pub fn open(self, dtype: Dtype) -> Result<(tch::Device, Kind), String> {
+        let device = self.place()?;
+        let kind = match dtype {
+            Dtype::F32 => Kind::Float,
+            Dtype::Bf16 => Kind::BFloat16,
+            Dtype::Auto if device.is_cuda() => Kind::BFloat16,
+            Dtype::Auto => Kind::Float,
+        };
+        Ok((device, kind))
+    }
+
+    fn place(self) -> Result<tch::Device, String> {
+        let opened = match self {
+            Device::Cpu => return Ok(tch::Device::Cpu),
+            Device::Auto | Device::Cuda(_) => glim_kernels::cuda::open(),
+        };
+        match (self, opened) {
+            (Device::Auto, Err(_)) => Ok(tch::Device::Cpu),
+            (_, Err(error)) => Err(error.to_string()),
+            (Device::Cuda(number), Ok(())) => {
+                let count = tch::Cuda::device_count();
+                let known = i64::try_from(number).is_ok_and(|number| number < count);
+                if known {
+                    Ok(tch::Device::Cuda(number))
+                } else {
+                    Err(format!("there is no GPU {number}; there are {count}"))
+                }
+            }
+            (_, Ok(())) => Ok(tch::Device::Cuda(0)),
+        }
+    }
 }
 
 /// Numbers that weights and activations are kept in.

@@ -114,40 +114,13 @@ fn load(folder: &Path, options: &EngineOptions) -> Result<Built<Loaded>, String>
     if let Some(threads) = options.threads {
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     }
-    let device = place(options.device)?;
-    let kind = match options.dtype {
-        Dtype::F32 => Kind::Float,
-        Dtype::Bf16 => Kind::BFloat16,
-        Dtype::Auto if device.is_cuda() => Kind::BFloat16,
-        Dtype::Auto => Kind::Float,
-    };
+    let (device, kind) = options.device.open(options.dtype)?;
     let model = Model::load(folder, device, kind).map_err(|error| error.to_string())?;
     let free = glim_kernels::memory::free_bytes(device).map_err(|error| error.to_string())?;
     let (facts, plan) = plan(&model.config, kind, device, options, free)?;
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok().map(Into::into));
     tracing::info!(?device, ?kind, context = facts.context, batch = plan.limits.slots, "the decoding engine is ready");
     Ok((Loaded::new(model, plan.limits.slots, threads.unwrap_or(1)), facts, plan))
-}
-
-fn place(device: Device) -> Result<tch::Device, String> {
-    let opened = match device {
-        Device::Cpu => return Ok(tch::Device::Cpu),
-        Device::Auto | Device::Cuda(_) => glim_kernels::cuda::open(),
-    };
-    match (device, opened) {
-        (Device::Auto, Err(_)) => Ok(tch::Device::Cpu),
-        (_, Err(error)) => Err(error.to_string()),
-        (Device::Cuda(number), Ok(())) => {
-            let count = tch::Cuda::device_count();
-            let known = i64::try_from(number).is_ok_and(|number| number < count);
-            if known {
-                Ok(tch::Device::Cuda(number))
-            } else {
-                Err(format!("there is no GPU {number}; there are {count}"))
-            }
-        }
-        (_, Ok(())) => Ok(tch::Device::Cuda(0)),
-    }
 }
 
 /// How much fits into `free` bytes.

@@ -31,7 +31,7 @@ pub const VIEWPORT: Viewport = Viewport::new(480, 360);
 /// The host name under which the pages are reached.
 pub const HOST: &str = "pages.test";
 
-static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/pages");
+pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/pages");
 
 /// The suite, on a server of its own that lives as long as any of its tasks.
 ///

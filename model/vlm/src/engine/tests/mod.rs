@@ -28,7 +28,7 @@ use crate::random::uniform;
 const TEXT: &str = "I click the button. The page opens, and the search box is in the middle of the page. 点击按钮。";
 
 static PROCESSOR: LazyLock<Arc<Processor>> = LazyLock::new(|| {
-    let training = Training { vocabulary: 320, min_frequency: 1 };
+    let training = Training { vocabulary: 320, min_frequency: 1, single_digits: false };
     let tokenizer = training.train(std::iter::repeat_n(TEXT.to_owned(), 3)).unwrap();
     Arc::new(Processor::new(tokenizer, None, Family::Glm4v, Settings::default(), Settings::video()))
 });

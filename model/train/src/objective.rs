@@ -1,0 +1,293 @@
+//! What is learned from a batch: the next token where it counts, and what each cell of a picture shows.
+//!
+//! The loss over words alone leaves a small model on a plateau: it learns how coordinates are written, not where to look. A
+//! dense loss on the merged vision tokens breaks it: each cell of 28 x 28 pixels predicts, through the matrix that words are
+//! written with, the first token of what is written there, and through a small head the centre of the element that covers
+//! it, in bins. The page gives these labels for nothing. It departs from the paper, which trains models that can see already.
+//!
+//! Losses of the micro-batches of a step are shares of one mean, so accumulating equals the large batch.
+
+use std::collections::BTreeMap;
+
+use glim_data::training::Prepared;
+use glim_processor::Grid;
+use glim_vlm::trace::Trace;
+use glim_vlm::{Model, Packed, Positions, Targets};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+/// Bins along each axis of a picture, in which centres are predicted.
+pub const BINS: i64 = 28;
+
+/// Added to the mean square of a vision token before it is compared with words.
+const EPSILON: f64 = 1e-5;
+
+/// The auxiliary losses of a recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossRecipe {
+    /// Weight of the words that cells show; 0 leaves all dense losses out.
+    pub dense: f64,
+    /// Weight of the centres beside `dense`.
+    pub centre: f64,
+    /// The share of cells without an element that must say so.
+    pub background: f64,
+    /// The share of all steps after which dense losses end.
+    pub dense_until: f64,
+}
+
+impl Default for LossRecipe {
+    fn default() -> LossRecipe {
+        LossRecipe { dense: 0.0, centre: 0.5, background: 0.15, dense_until: 1.0 }
+    }
+}
+
+impl LossRecipe {
+    /// What is wrong with it.
+    pub fn mistakes(&self) -> Vec<String> {
+        let fields = [("dense", self.dense), ("centre", self.centre)];
+        let shares = [("background", self.background), ("dense_until", self.dense_until)];
+        let below = fields.iter().filter(|(_, value)| !(value.is_finite() && *value >= 0.0));
+        let outside = shares.iter().filter(|(_, value)| !(0.0..=1.0).contains(value));
+        below
+            .map(|(name, value)| format!("`loss.{name}` is {value}, a number of at least 0 was expected"))
+            .chain(outside.map(|(name, value)| format!("`loss.{name}` is {value}, a share in 0..=1 was expected")))
+            .collect()
+    }
+}
+
+/// Predicts where the centre of a cell's element is. Used in training only, so it is no part of the checkpoint's model.
+pub struct CentreHead {
+    /// `[2 * BINS, hidden]`
+    pub weight: Tensor,
+    /// `[2 * BINS]`
+    pub bias: Tensor,
+}
+
+impl CentreHead {
+    /// A head that knows nothing.
+    pub fn new(hidden: usize, kind: Kind, device: Device) -> CentreHead {
+        CentreHead {
+            weight: Tensor::zeros([2 * BINS, hidden as i64], (kind, device)),
+            bias: Tensor::zeros([2 * BINS], (kind, device)),
+        }
+    }
+}
+
+/// How much there is in a step, over all its micro-batches and ranks: losses are shares of means over these.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Totals {
+    /// Sum of the weights of learned tokens.
+    pub words: f64,
+    /// Cells that must say what they show.
+    pub cells: f64,
+    /// Of those, cells with an element.
+    pub covered: f64,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Totals) {
+        self.words += other.words;
+        self.cells += other.cells;
+        self.covered += other.covered;
+    }
+}
+
+/// Losses of a micro-batch, sums in nats that a step divides by its [`Totals`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Losses {
+    /// By source: sum over learned tokens, and the sum of their weights.
+    pub words: BTreeMap<String, (f64, f64)>,
+    /// Sum over the words of cells.
+    pub cells: f64,
+    /// Sum over the centres of covered cells.
+    pub centres: f64,
+}
+
+impl Losses {
+    /// Adds another micro-batch's.
+    pub fn add(&mut self, other: &Losses) {
+        for (source, (loss, weight)) in &other.words {
+            let entry = self.words.entry(source.clone()).or_default();
+            entry.0 += loss;
+            entry.1 += weight;
+        }
+        self.cells += other.cells;
+        self.centres += other.centres;
+    }
+
+    /// The mean over words.
+    pub fn word_mean(&self) -> f64 {
+        let (loss, weight) = self.words.values().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        if weight > 0.0 { loss / weight } else { 0.0 }
+    }
+}
+
+/// Which cells of a micro-batch are asked, and what.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cells {
+    /// Rows of the vision tokens.
+    pub places: Vec<i64>,
+    /// The token that each should say.
+    pub tokens: Vec<i64>,
+    /// Rows of those that an element covers.
+    pub covered: Vec<i64>,
+    /// Its centre along x and y, in bins, one after the other.
+    pub centres: Vec<i64>,
+}
+
+impl Cells {
+    /// Of these samples; `key` and the place decide which empty cells are asked. `nothing` is the token of an empty cell.
+    pub fn of(samples: &[Prepared], recipe: &LossRecipe, nothing: i64, key: u64) -> Cells {
+        let mut cells = Cells::default();
+        if recipe.dense == 0.0 {
+            return cells;
+        }
+        let labels = samples.iter().flat_map(|sample| &sample.labels);
+        for (place, label) in labels.enumerate() {
+            let place = place as i64;
+            if label.token >= 0 {
+                cells.places.push(place);
+                cells.tokens.push(label.token);
+                cells.covered.push(place);
+                cells.centres.extend([label.x_bin, label.y_bin]);
+            } else if share(key, place as u64) < recipe.background {
+                cells.places.push(place);
+                cells.tokens.push(nothing);
+            }
+        }
+        cells
+    }
+}
+
+/// A number in 0..1 that only the arguments decide (SplitMix64).
+fn share(key: u64, place: u64) -> f64 {
+    let mut z = key ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// What a micro-batch adds to [`Totals`].
+pub fn totals(samples: &[Prepared], cells: &Cells) -> Totals {
+    let words = samples.iter().flat_map(|sample| sample.weights.iter().skip(1)).map(|it| f64::from(*it)).sum();
+    Totals { words, cells: cells.places.len() as f64, covered: cells.covered.len() as f64 }
+}
+
+/// What is computed of a micro-batch.
+pub struct Forward {
+    /// A scalar in f32, the share of the step's loss, that knows its gradients.
+    pub loss: Tensor,
+    /// Its parts.
+    pub losses: Losses,
+}
+
+/// Losses of one micro-batch as shares of the step's.
+///
+/// # Panics
+/// If samples do not fit the model: the loader prepares them with the model's own processor.
+pub fn forward(
+    model: &Model,
+    head: Option<&CentreHead>,
+    samples: &[Prepared],
+    cells: &Cells,
+    totals: Totals,
+    recipe: &LossRecipe,
+    recompute: bool,
+) -> Forward {
+    let device = model.device();
+    let ids: Vec<u32> = samples.iter().flat_map(|sample| sample.ids.iter().copied()).collect();
+    let positions: Vec<Positions> = samples.iter().map(|sample| positions(model, sample)).collect();
+    let grids: Vec<Grid> = samples.iter().flat_map(|sample| sample.grids.iter().copied()).collect();
+    let pixels = pixels(model, samples, &grids);
+    let packed = Packed { ids: &ids, positions: &positions, pixels: pixels.as_ref(), grids: &grids };
+    let trace = Trace::off();
+    let features = pixels.as_ref().map(|pixels| model.see(pixels, &grids, recompute, &trace));
+    let hidden = model.read(&packed, features.as_ref(), recompute, &trace); // [tokens, hidden]
+
+    let mut targets = Targets::default();
+    let mut sources = Vec::new();
+    let mut start = 0;
+    for sample in samples {
+        for (at, weight) in sample.weights.iter().enumerate().skip(1).filter(|(_, weight)| **weight > 0.0) {
+            targets.places.push((start + at - 1) as i64);
+            targets.ids.push(i64::from(sample.ids[at]));
+            targets.weights.push((f64::from(*weight) / totals.words.max(f64::MIN_POSITIVE)) as f32);
+            sources.push((sample.source.as_str(), f64::from(*weight)));
+        }
+        start += sample.ids.len();
+    }
+    let (mut loss, each) = model.losses(&hidden, &targets);
+    let mut losses = Losses::default();
+    let each: Vec<f32> = Vec::try_from(each.to_device(Device::Cpu)).expect("losses are a list of f32");
+    for ((source, weight), nats) in sources.iter().zip(&each) {
+        let entry = match losses.words.get_mut(*source) {
+            Some(entry) => entry,
+            None => losses.words.entry((*source).to_owned()).or_default(),
+        };
+        entry.0 += weight * f64::from(*nats);
+        entry.1 += weight;
+    }
+    if let (Some(features), Some(head)) = (features.as_ref(), head.filter(|_| !cells.places.is_empty())) {
+        let (dense, parts) = dense(model, head, features, cells, totals, recipe);
+        loss += dense;
+        (losses.cells, losses.centres) = parts;
+    }
+    Forward { loss, losses }
+}
+
+/// The dense losses on the vision tokens, and their sums in nats.
+fn dense(
+    model: &Model,
+    head: &CentreHead,
+    features: &Tensor,
+    cells: &Cells,
+    totals: Totals,
+    recipe: &LossRecipe,
+) -> (Tensor, (f64, f64)) {
+    let width = *features.size().last().expect("features are [tokens, hidden]");
+    let square = features.to_kind(Kind::Float).square().mean_dim(-1, true, Kind::Float);
+    let normed = (features.to_kind(Kind::Float) * (square + EPSILON).rsqrt()).to_kind(features.kind());
+    let each = (recipe.dense / totals.cells.max(1.0)) as f32;
+    let targets = Targets {
+        places: cells.places.clone(),
+        ids: cells.tokens.clone(),
+        weights: vec![each; cells.places.len()],
+    };
+    let (mut loss, words) = model.losses(&normed, &targets);
+    let words = words.sum(Kind::Double).double_value(&[]);
+    if cells.covered.is_empty() {
+        return (loss, (words, 0.0));
+    }
+    let device = features.device();
+    let covered = normed.index_select(0, &Tensor::from_slice(&cells.covered).to_device(device));
+    let logits = covered.linear(&head.weight, Some(&head.bias)).to_kind(Kind::Float); // [covered, 2 * bins]
+    debug_assert_eq!(covered.size(), [cells.covered.len() as i64, width]);
+    let centres = Tensor::from_slice(&cells.centres).to_device(device);
+    let sum = logits
+        .view([-1, BINS])
+        .cross_entropy_loss::<Tensor>(&centres, None, tch::Reduction::Sum, -100, 0.0);
+    let value = sum.double_value(&[]);
+    loss += sum * (recipe.dense * recipe.centre / (2.0 * totals.covered.max(1.0)));
+    (loss, (words, value / 2.0))
+}
+
+/// Positions of one sample.
+pub(crate) fn positions(model: &Model, sample: &Prepared) -> Positions {
+    let (videos, images): (Vec<Grid>, Vec<Grid>) = sample.grids.iter().partition(|grid| grid.t > 1);
+    model.positions(&sample.ids, &images, &videos).expect("the loader prepares samples for this model")
+}
+
+/// All patches, `[patches, numbers]`.
+fn pixels(model: &Model, samples: &[Prepared], grids: &[Grid]) -> Option<Tensor> {
+    let patches: usize = grids.iter().map(Grid::patches).sum();
+    if patches == 0 {
+        return None;
+    }
+    let parts: Vec<Tensor> = samples
+        .iter()
+        .filter(|sample| !sample.patches.is_empty())
+        .map(|sample| Tensor::from_slice(&sample.patches))
+        .collect();
+    Some(Tensor::cat(&parts, 0).view([patches as i64, -1]).to_device(model.device()))
+}

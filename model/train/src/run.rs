@@ -1,0 +1,192 @@
+//! A run: a folder in which training begins, is interrupted, goes on, and ends.
+//!
+//! ```text
+//! runs/first/   recipe.json     the recipe as it was resolved; the folder is of this recipe alone
+//!               checkpoints/    see [`crate::checkpoint`]
+//!               metrics.jsonl   written by whoever listens
+//! ```
+//! The same command goes on with the last checkpoint. Torch lives on the thread that calls [`run`].
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use glim_data::training::{Cursor, Loader, Prepared};
+use glim_processor::Processor;
+use glim_vlm::engine::{Device, Dtype};
+
+use crate::TrainError;
+use crate::checkpoint::Folder;
+use crate::evaluate::{Answered, evaluate, unread, unseen};
+use crate::recipe::{EvaluationRecipe, Recipe};
+use crate::trainer::{Step, Trainer};
+
+const RECIPE: &str = "recipe.json";
+
+/// Where and with what a run is made.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The run's folder.
+    pub out: PathBuf,
+    /// Where the model computes.
+    pub device: Device,
+    /// In which numbers.
+    pub dtype: Dtype,
+}
+
+/// What is told on the way.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// The run begins, or goes on after `step` steps.
+    Begun {
+        /// Steps done before.
+        step: u64,
+        /// How many numbers learn.
+        learning: usize,
+    },
+    /// A step.
+    Step(&'a Step),
+    /// Held-out questions were asked.
+    Evaluated(&'a Evaluated),
+    /// A checkpoint was written.
+    Saved {
+        /// Its folder.
+        path: &'a Path,
+        /// Whether none before scored better.
+        best: bool,
+    },
+}
+
+/// What came of an evaluation.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// After how many steps.
+    pub step: u64,
+    /// Answers to the questions as they are.
+    pub answers: Vec<Answered>,
+    /// The same without seeing the picture; only in the last evaluation of a run.
+    pub unseen: Vec<Answered>,
+    /// The same in the words of another question; only in the last evaluation of a run.
+    pub unread: Vec<Answered>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// Steps done in all.
+    pub step: u64,
+    /// The last checkpoint.
+    pub last: PathBuf,
+    /// It was told to stop before the last step.
+    pub stopped: bool,
+}
+
+/// Trains to the end of the recipe, or until `stop` says so; then a checkpoint is written, and the same call goes on.
+///
+/// # Errors
+/// If something cannot be read or written, or nothing is learned any more.
+pub fn run(
+    recipe: &Recipe,
+    place: &Place,
+    told: &mut dyn FnMut(Told<'_>) -> Result<(), TrainError>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Ended, TrainError> {
+    let (device, kind) = place.device.open(place.dtype).map_err(|reason| TrainError::Device { reason })?;
+    claim(&place.out, recipe)?;
+    let folder = Folder::open(&place.out, recipe.checkpoints.keep)?;
+    let processor = Arc::new(Processor::open(&recipe.model.from)?);
+    let mut trainer = match folder.steps()?.last() {
+        Some(&step) => {
+            Trainer::resume(recipe, &folder.path(step), folder.read(step)?, device, kind)?
+        }
+        None => Trainer::begin(recipe, device, kind)?,
+    };
+    told(Told::Begun { step: trainer.state().step, learning: trainer.learning() })?;
+    let questions = questions(&recipe.evaluation, &processor, recipe.seed)?;
+    let cursor = trainer.state().cursor.clone();
+    let mut loader = Loader::open(&recipe.data, Arc::clone(&processor), recipe.seed, cursor)?;
+    let mut stopped = false;
+    let mut saved = folder.steps()?.last().copied();
+    while trainer.state().step < recipe.steps && !stopped {
+        let begun = Instant::now();
+        let batches = (0..recipe.accumulate).map(|_| loader.next()).collect::<Result<Vec<_>, _>>()?;
+        let step = trainer.step(&batches, begun.elapsed())?;
+        told(Told::Step(&step))?;
+        stopped = stop();
+        let done = step.step;
+        let last = done == recipe.steps;
+        let mut best = false;
+        let due = recipe.evaluation.every > 0 && done.is_multiple_of(recipe.evaluation.every);
+        if !questions.is_empty() && (last || due) {
+            let evaluated = asked(&trainer, &processor, &questions, &recipe.evaluation, last);
+            let score = crate::evaluate::Means::of(&evaluated.answers).score();
+            best = trainer.note_score(score);
+            told(Told::Evaluated(&evaluated))?;
+        }
+        if last || stopped || best || done.is_multiple_of(recipe.checkpoints.every) {
+            let path = folder.write(
+                &recipe.model.from,
+                &trainer.model().config.json,
+                &trainer.exported(),
+                trainer.state(),
+                &trainer.tensors(),
+                best,
+            )?;
+            saved = Some(done);
+            told(Told::Saved { path: &path, best })?;
+        }
+    }
+    let step = trainer.state().step;
+    Ok(Ended { step, last: folder.path(saved.unwrap_or(step)), stopped: step < recipe.steps })
+}
+
+/// Makes the folder the recipe's own, or finds that it is.
+fn claim(out: &Path, recipe: &Recipe) -> Result<(), TrainError> {
+    let path = out.join(RECIPE);
+    let io = |source| TrainError::Io { path: path.clone(), source };
+    fs::create_dir_all(out).map_err(|source| TrainError::Io { path: out.to_owned(), source })?;
+    let wanted = serde_json::to_string_pretty(recipe).expect("a recipe is plain data") + "\n";
+    match fs::read_to_string(&path) {
+        Ok(found) if found == wanted => Ok(()),
+        Ok(_) => Err(TrainError::Taken { path: out.to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let next = out.join("recipe.json.partial");
+            fs::write(&next, wanted).and_then(|()| fs::rename(&next, &path)).map_err(io)
+        }
+        Err(error) => Err(io(error)),
+    }
+}
+
+/// The held-out questions, always the same.
+fn questions(
+    recipe: &EvaluationRecipe,
+    processor: &Arc<Processor>,
+    seed: u64,
+) -> Result<Vec<Prepared>, TrainError> {
+    let Some(data) = &recipe.data else { return Ok(Vec::new()) };
+    let mut loader = Loader::open(data, Arc::clone(processor), seed, Cursor::default())?;
+    let mut questions = Vec::new();
+    while questions.len() < recipe.samples {
+        let samples = loader.next()?.samples;
+        questions.extend(samples.into_iter().filter(|sample| !sample.asked.is_empty()));
+    }
+    questions.truncate(recipe.samples);
+    Ok(questions)
+}
+
+fn asked(
+    trainer: &Trainer,
+    processor: &Processor,
+    questions: &[Prepared],
+    recipe: &EvaluationRecipe,
+    last: bool,
+) -> Evaluated {
+    let begun = Instant::now();
+    let ask = |samples: &[Prepared]| evaluate(trainer.model(), processor, samples, recipe.max_tokens);
+    let answers = ask(questions);
+    let (blind, mute) = if last { (ask(&unseen(questions)), ask(&unread(questions))) } else { Default::default() };
+    Evaluated { step: trainer.state().step, answers, unseen: blind, unread: mute, took: begun.elapsed() }
+}

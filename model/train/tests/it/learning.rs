@@ -1,0 +1,100 @@
+//! What is computed, and that it is learned.
+
+use std::time::Duration;
+
+use glim_data::training::Batch;
+use glim_processor::Processor;
+use glim_train::Trainer;
+use glim_train::trainer::Step;
+use rstest::rstest;
+use tch::{Device, Kind};
+
+use crate::sample::{batch, checkpoint, recipe, sample};
+
+fn steps(settings: &[&str], batches: &dyn Fn(&Processor) -> Vec<Batch>, count: u64) -> Vec<Step> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    checkpoint(folder.path(), true, 7);
+    let recipe = recipe(folder.path(), settings);
+    let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
+    let batches = batches(&processor);
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    (0..count).map(|_| trainer.step(&batches, Duration::ZERO).expect("nothing diverges")).collect()
+}
+
+fn losses(steps: &[Step]) -> Vec<f64> {
+    steps.iter().map(|step| step.losses.word_mean()).collect()
+}
+
+#[rstest]
+#[case::words_alone(&["model.scale_for_small=true"])]
+#[case::with_cells(&["model.scale_for_small=true", "loss.dense=1.0"])]
+#[case::recomputed(&["model.scale_for_small=true", "loss.dense=1.0", "recompute=true"])]
+fn a_single_batch_is_learned_by_heart(#[case] settings: &[&str]) {
+    let one = |processor: &Processor| vec![batch((0..3).map(|number| sample(processor, number)).collect())];
+    let losses = losses(&steps(settings, &one, 150));
+    assert!(losses[0] > 3.0, "nothing is known before: {}", losses[0]);
+    let last = losses[losses.len() - 1];
+    assert!(last < 0.01, "{last}");
+}
+
+#[test]
+fn accumulating_equals_the_large_batch() {
+    let whole = |processor: &Processor| vec![batch((0..4).map(|number| sample(processor, number)).collect())];
+    let parts = |processor: &Processor| {
+        vec![
+            batch(vec![sample(processor, 0)]),
+            batch(vec![sample(processor, 1), sample(processor, 2)]),
+            batch(vec![sample(processor, 3)]),
+        ]
+    };
+    let (whole, parts) = (steps(&[], &whole, 10), steps(&["accumulate=3"], &parts, 10));
+    for (a, b) in whole.iter().zip(&parts) {
+        let (x, y) = (a.losses.word_mean(), b.losses.word_mean());
+        assert!((x - y).abs() < 1e-5 * x.abs(), "step {}: {x} and {y}", a.step);
+        assert!((a.norm - b.norm).abs() < 1e-4 * a.norm, "step {}: {} and {}", a.step, a.norm, b.norm);
+    }
+}
+
+#[test]
+fn what_is_no_number_is_left_out_and_in_the_end_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    checkpoint(folder.path(), true, 7);
+    let recipe = recipe(folder.path(), &["spikes.most=3"]);
+    let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    let good = [batch(vec![sample(&processor, 1)])];
+    let mut bad = [batch(vec![sample(&processor, 1)])];
+    bad[0].samples[0].patches[5] = f32::NAN;
+    trainer.step(&good, Duration::ZERO).expect("nothing is wrong");
+    let left_out = trainer.step(&bad, Duration::ZERO).expect("one is left out").left_out;
+    assert!(left_out.is_some_and(|reason| reason.contains("NaN")));
+    let after = trainer.step(&good, Duration::ZERO).expect("the weights are whole");
+    assert!(after.left_out.is_none() && after.losses.word_mean().is_finite());
+    for _ in 0..2 {
+        trainer.step(&bad, Duration::ZERO).expect("still left out");
+    }
+    let error = trainer.step(&bad, Duration::ZERO).expect_err("three in a row end the run").to_string();
+    assert!(error.contains("lower `optimizer.rate`"), "{error}");
+}
+
+#[test]
+fn frozen_parts_stay_and_groups_have_rates_of_their_own() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    checkpoint(folder.path(), false, 7);
+    let settings = ["optimizer.frozen=[\"visual.blocks\"]", "optimizer.groups=[{contains=\"lm_head\", rate=0.5}]"];
+    let recipe = recipe(folder.path(), &settings);
+    let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    let before: Vec<_> = trainer.model().weights().iter().map(|(name, it)| (name.clone(), it.copy())).collect();
+    trainer.step(&[batch(vec![sample(&processor, 1)])], Duration::ZERO).expect("nothing diverges");
+    let mut moved = std::collections::BTreeMap::new();
+    for (name, old) in before {
+        let change = (&*trainer.model().weights()[&name] - old).abs().max().double_value(&[]);
+        moved.insert(name, change);
+    }
+    assert!(moved.iter().filter(|(name, _)| name.contains("visual.blocks")).all(|(_, change)| *change == 0.0));
+    let largest = |part: &str| moved.iter().filter(|(name, _)| name.contains(part)).map(|it| *it.1).fold(0.0, f64::max);
+    // The first step of AdamW moves each number by the rate, decay aside.
+    let (head, layers) = (largest("lm_head"), largest("language_model.layers"));
+    assert!((head / layers - 0.5).abs() < 0.05, "{head} {layers}");
+}

@@ -1,0 +1,4 @@
+//! The trainer on real, small models: one binary, since libtorch is linked once.
+
+mod learning;
+mod sample;
