@@ -79,11 +79,6 @@ pub(crate) struct AgentArguments {
     #[arg(long, value_name = "STYLE", default_value_t = Style::Full)]
     pub prompt: Style,
 
-    /// Record the prompt of each turn also for agents that read none, such as scripted, so that their episodes can be
-    /// learned from.
-    #[arg(long)]
-    pub keep_prompts: bool,
-
     /// Sampling temperature.
     #[arg(long, default_value_t = 0.0)]
     pub temperature: f64,
@@ -104,7 +99,7 @@ impl AgentArguments {
     /// What the agent is shown and how it replies.
     pub fn options(&self) -> AgentOptions {
         let sampling = Sampling { temperature: self.temperature, max_tokens: self.max_tokens, ..Sampling::default() };
-        AgentOptions { style: self.prompt, keep_prompts: self.keep_prompts, sampling, ..AgentOptions::default() }
+        AgentOptions { style: self.prompt, sampling, ..AgentOptions::default() }
     }
 }
 

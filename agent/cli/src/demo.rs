@@ -34,7 +34,6 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
             agent,
             dialect: Dialect::Web,
             prompt: Style::Full,
-            keep_prompts: false,
             temperature: 0.0,
             max_tokens: 8192,
             turns,

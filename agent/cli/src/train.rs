@@ -3,9 +3,13 @@
 use std::fs::File;
 use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use glim_agent::{AgentOptions, Dialect};
+use glim_data::training::{Moment, Prompter};
+use glim_processor::{Content, Message};
 use glim_train::evaluate::Means;
 use glim_train::recipe::{Recipe, Stage};
 use glim_train::run::{Ended, Evaluated, Place, Told, run};
@@ -38,7 +42,7 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
     let thread = std::thread::Builder::new().name("trainer".to_owned()).spawn(move || {
         let place = arguments.place();
         std::fs::create_dir_all(&place.out).with_context(|| format!("`{}`", place.out.display()))?;
-        let mut shown = Shown::open(&place, recipe.steps)?;
+        let mut shown = Shown::open(&place, &recipe)?;
         let ended = run(&recipe, &place, &mut |told| shown.tell(&told), &|| stop.is_asked());
         shown.end();
         Ok::<Ended, anyhow::Error>(ended?)
@@ -56,7 +60,21 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
 impl TrainRun {
     fn place(&self) -> Place {
         let options = self.device.options();
-        Place { out: self.out.clone(), device: options.device, dtype: options.dtype }
+        let prompter = Some(Arc::new(Briefly { dialect: self.dialect }) as Arc<dyn Prompter>);
+        Place { out: self.out.clone(), device: options.device, dtype: options.dtype, prompter }
+    }
+}
+
+/// Tells a model in training what `--prompt brief` tells it when it acts.
+struct Briefly {
+    dialect: Dialect,
+}
+
+impl Prompter for Briefly {
+    fn messages(&self, moment: &Moment<'_>) -> Result<Vec<Message>, String> {
+        let picture = Content::Image(Arc::clone(&moment.turn.observation.screenshot.png));
+        let words = glim_agent::brief(self.dialect, moment.goal, moment.turns, AgentOptions::default().history);
+        Ok(vec![Message::new("user", [picture, Content::Text(words)])])
     }
 }
 
@@ -69,15 +87,19 @@ struct Shown {
     done_before: u64,
     live: bool,
     loss: Option<f64>,
+    /// Names of what is learned from.
+    sources: Vec<String>,
 }
 
 impl Shown {
-    fn open(place: &Place, steps: u64) -> Result<Shown> {
+    fn open(place: &Place, recipe: &Recipe) -> Result<Shown> {
         let path = place.out.join("metrics.jsonl");
         let metrics = File::options().create(true).append(true).open(&path);
         let metrics = metrics.with_context(|| format!("`{}` cannot be written", path.display()))?;
         let live = std::io::stderr().is_terminal();
-        Ok(Shown { metrics, path, steps, begun: Instant::now(), done_before: 0, live, loss: None })
+        let sources = recipe.data.sources.iter().map(|source| source.name().to_owned()).collect();
+        let steps = recipe.steps;
+        Ok(Shown { metrics, path, sources, steps, begun: Instant::now(), done_before: 0, live, loss: None })
     }
 
     fn tell(&mut self, told: &Told<'_>) -> Result<(), TrainError> {
@@ -102,7 +124,8 @@ impl Shown {
         let smooth = self.loss.map_or(loss, |before| 0.95 * before + 0.05 * loss);
         self.loss = Some(smooth);
         let seconds = step.times.total().as_secs_f64();
-        let sources = step.losses.words.iter().map(|(source, (sum, weight))| (source.clone(), json!(sum / weight.max(1e-9))));
+        let named = |(source, (sum, weight)): (&usize, &(f64, f64))| (self.sources[*source].clone(), json!(sum / weight.max(1e-9)));
+        let sources = step.losses.words.iter().map(named);
         let record = json!({
             "kind": "train", "step": step.step, "loss": loss, "rate": step.rate, "norm": step.norm, "tokens": step.tokens,
             "tokens_per_second": step.tokens as f64 / seconds.max(1e-9),

@@ -44,8 +44,6 @@ impl std::fmt::Display for Style {
 pub struct AgentOptions {
     /// How much it is told.
     pub style: Style,
-    /// Prompts are written and recorded for policies that do not read them too, so that their episodes can be learned from.
-    pub keep_prompts: bool,
     /// How replies are drawn.
     pub sampling: Sampling,
     /// Earlier turns told in words, counted from the last.
@@ -58,7 +56,6 @@ impl Default for AgentOptions {
     fn default() -> Self {
         AgentOptions {
             style: Style::Full,
-            keep_prompts: false,
             sampling: Sampling::default(),
             history: 30,
             pictures: 4,
@@ -116,7 +113,7 @@ impl Agent {
         situation: Situation<'_>,
         seed: Seed,
     ) -> Result<Reply, PolicyError> {
-        let (system, user) = if self.policy.needs_prompt() || self.options.keep_prompts {
+        let (system, user) = if self.policy.needs_prompt() {
             prompt::write(self.dialect, &situation, &self.options).await?
         } else {
             Default::default()

@@ -24,3 +24,4 @@ mod sample;
 
 pub use agent::{Agent, AgentOptions, Reply, Style};
 pub use dialect::{Dialect, Unreadable};
+pub use prompt::brief;

@@ -21,8 +21,8 @@ const AT_ONCE: usize = 16;
 /// What was said to one question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answered {
-    /// Where the question comes from.
-    pub source: String,
+    /// Where the question comes from, as the recipe numbers its sources.
+    pub source: usize,
     /// The question.
     pub asked: Asked,
     /// What the model said.
@@ -101,10 +101,10 @@ impl Means {
     }
 
     /// By source.
-    pub fn by_source(answers: &[Answered]) -> BTreeMap<String, Means> {
-        let mut sources: BTreeMap<String, Vec<&Answered>> = BTreeMap::new();
+    pub fn by_source(answers: &[Answered]) -> BTreeMap<usize, Means> {
+        let mut sources: BTreeMap<usize, Vec<&Answered>> = BTreeMap::new();
         for answered in answers {
-            sources.entry(answered.source.clone()).or_default().push(answered);
+            sources.entry(answered.source).or_default().push(answered);
         }
         sources.into_iter().map(|(source, answers)| (source, Means::of(answers))).collect()
     }
@@ -119,7 +119,7 @@ pub fn evaluate(model: &Model, processor: &Processor, samples: &[Prepared], max_
         .iter()
         .filter_map(|sample| {
             let begin = sample.weights.iter().position(|weight| *weight > 0.0)?;
-            Some((sample, sample.asked.first()?, begin))
+            Some((sample, sample.asked.as_ref()?, begin))
         })
         .collect();
     let mut answered = Vec::new();
@@ -128,7 +128,7 @@ pub fn evaluate(model: &Model, processor: &Processor, samples: &[Prepared], max_
         let said = no_grad(|| answers(model, processor, &prompts, max_tokens));
         for ((sample, asked, _), said) in group.iter().zip(said) {
             let score = score(asked, &said);
-            answered.push(Answered { source: sample.source.clone(), asked: (*asked).clone(), said, score });
+            answered.push(Answered { source: sample.source, asked: (*asked).clone(), said, score });
         }
     }
     answered
@@ -151,13 +151,13 @@ pub fn unread(samples: &[Prepared]) -> Vec<Prepared> {
         let sample = &samples[at];
         let others = (1..samples.len()).map(|step| &samples[(at + step) % samples.len()]);
         let other = others.into_iter().find(|other| {
-            let boxes = |it: &Prepared| it.asked.first().map(|asked| asked.boxes.clone());
+            let boxes = |it: &Prepared| it.asked.as_ref().map(|asked| asked.boxes.clone());
             other.grids == sample.grids && boxes(other) != boxes(sample)
         })?;
         let mut mixed = other.clone();
         mixed.patches = sample.patches.clone();
         mixed.asked = sample.asked.clone();
-        mixed.source = sample.source.clone();
+        mixed.source = sample.source;
         Some(mixed)
     };
     (0..samples.len()).filter_map(exchanged).collect()
@@ -307,7 +307,7 @@ mod tests {
     fn chance_is_the_share_of_the_picture() {
         let asked = asked(&[[0.0, 0.0, 500.0, 1000.0]], "");
         let score = Score::Place { inside: true, iou: 1.0 };
-        let answered = Answered { source: "a".to_owned(), asked, said: String::new(), score };
+        let answered = Answered { source: 0, asked, said: String::new(), score };
         let means = Means::of([&answered, &answered]);
         assert_eq!((means.places, means.inside, means.chance), (2, 1.0, 0.5));
     }

@@ -1,9 +1,11 @@
 //! Training of models of the GLM-4.1V architecture: pre-training and supervised fine-tuning, from a recipe to a checkpoint.
 //!
 //! In the order of a run: [`recipe`] says what is wanted, [`initial`] where a small model begins, [`objective`] what is
-//! learned from a batch, [`schedule`], [`optimizer`] and [`spikes`] how a step is taken, [`trainer`] is the loop,
+//! learned from a batch, [`schedule`], [`optimizer`], [`adapter`] and [`spikes`] how a step is
+//! taken, [`trainer`] is the loop,
 //! [`evaluate`] measures, [`checkpoint`] keeps. Data comes from `glim_data::training`, on threads of its own.
 
+pub mod adapter;
 pub mod checkpoint;
 pub mod error;
 pub mod evaluate;

@@ -16,6 +16,8 @@ use glim_vlm::{Model, Packed, Positions, Targets};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
+use crate::adapter::uniform;
+
 /// Bins along each axis of a picture, in which centres are predicted.
 pub const BINS: i64 = 28;
 
@@ -96,8 +98,8 @@ impl std::ops::AddAssign for Totals {
 /// Losses of a micro-batch, sums in nats that a step divides by its [`Totals`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Losses {
-    /// By source: sum over learned tokens, and the sum of their weights.
-    pub words: BTreeMap<String, (f64, f64)>,
+    /// By source, as the recipe numbers them: sum over learned tokens, and the sum of their weights.
+    pub words: BTreeMap<usize, (f64, f64)>,
     /// Sum over the words of cells.
     pub cells: f64,
     /// Sum over the centres of covered cells.
@@ -108,7 +110,7 @@ impl Losses {
     /// Adds another micro-batch's.
     pub fn add(&mut self, other: &Losses) {
         for (source, (loss, weight)) in &other.words {
-            let entry = self.words.entry(source.clone()).or_default();
+            let entry = self.words.entry(*source).or_default();
             entry.0 += loss;
             entry.1 += weight;
         }
@@ -151,21 +153,13 @@ impl Cells {
                 cells.tokens.push(label.token);
                 cells.covered.push(place);
                 cells.centres.extend([label.x_bin, label.y_bin]);
-            } else if share(key, place as u64) < recipe.background {
+            } else if uniform(key, place as u64) < recipe.background {
                 cells.places.push(place);
                 cells.tokens.push(nothing);
             }
         }
         cells
     }
-}
-
-/// A number in 0..1 that only the arguments decide (SplitMix64).
-fn share(key: u64, place: u64) -> f64 {
-    let mut z = key ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
 /// What a micro-batch adds to [`Totals`].
@@ -213,7 +207,7 @@ pub fn forward(
             targets.places.push((start + at - 1) as i64);
             targets.ids.push(i64::from(sample.ids[at]));
             targets.weights.push((f64::from(*weight) / totals.words.max(f64::MIN_POSITIVE)) as f32);
-            sources.push((sample.source.as_str(), f64::from(*weight)));
+            sources.push((sample.source, f64::from(*weight)));
         }
         start += sample.ids.len();
     }
@@ -221,10 +215,7 @@ pub fn forward(
     let mut losses = Losses::default();
     let each: Vec<f32> = Vec::try_from(each.to_device(Device::Cpu)).expect("losses are a list of f32");
     for ((source, weight), nats) in sources.iter().zip(&each) {
-        let entry = match losses.words.get_mut(*source) {
-            Some(entry) => entry,
-            None => losses.words.entry((*source).to_owned()).or_default(),
-        };
+        let entry = losses.words.entry(*source).or_default();
         entry.0 += weight * f64::from(*nats);
         entry.1 += weight;
     }

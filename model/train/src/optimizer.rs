@@ -9,6 +9,11 @@ use glim_kernels::optimizer::{AdamW, Moments, drop_gradient};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, no_grad};
 
+use crate::adapter::{Adapter, AdapterRecipe};
+
+/// Begins the names of the trainer's own weights, which are no part of a checkpoint's model.
+pub(crate) const OWN: &str = "trainer.";
+
 /// The optimiser of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +32,8 @@ pub struct OptimizerRecipe {
     pub frozen: Vec<String>,
     /// Rates of their own; of several that fit, the first counts.
     pub groups: Vec<Group>,
+    /// Low-rank adapters in place of the matrices; all that has none is frozen.
+    pub adapter: Option<AdapterRecipe>,
 }
 
 /// Weights with a rate of their own.
@@ -49,6 +56,7 @@ impl Default for OptimizerRecipe {
             clip: 1.0,
             frozen: Vec::new(),
             groups: Vec::new(),
+            adapter: None,
         }
     }
 }
@@ -73,6 +81,7 @@ impl OptimizerRecipe {
                 mistakes.push(format!("`optimizer.{name}` is {value}, a number of at least 0 was expected"));
             }
         }
+        mistakes.extend(self.adapter.iter().flat_map(AdapterRecipe::mistakes));
         mistakes
     }
 
@@ -85,15 +94,55 @@ impl OptimizerRecipe {
     }
 }
 
+/// What of a weight is stepped.
+enum Stepped {
+    /// Itself.
+    Whole,
+    /// A copy in f32, since the weight is shorter.
+    Master(Tensor),
+    /// Two thin factors.
+    Factors(Adapter),
+}
+
 /// One weight that learns.
 struct Parameter {
     name: String,
     weight: Tensor,
-    /// In f32, where the weight is shorter.
-    master: Option<Tensor>,
-    moments: Moments,
+    stepped: Stepped,
+    /// Of each tensor that is stepped.
+    moments: Vec<Moments>,
     rate: f64,
     decays: bool,
+}
+
+impl Parameter {
+    /// What is stepped, by the name it has in the state.
+    fn tensors(&self) -> Vec<(&'static str, &Tensor)> {
+        match &self.stepped {
+            Stepped::Whole => vec![("", &self.weight)],
+            Stepped::Master(master) => vec![("master", master)],
+            Stepped::Factors(adapter) => vec![("down", &adapter.down), ("up", &adapter.up)],
+        }
+    }
+
+    /// The gradients of what is stepped, in f32; none if the weight had no part in the loss.
+    fn gradients(&self) -> Vec<Tensor> {
+        let gradient = self.weight.grad();
+        match &self.stepped {
+            _ if !gradient.defined() => Vec::new(),
+            Stepped::Factors(adapter) => no_grad(|| adapter.gradients(&gradient)).into(),
+            _ => vec![gradient.to_kind(Kind::Float)],
+        }
+    }
+
+    /// Puts what was stepped into the weight.
+    fn write_back(&self) {
+        match &self.stepped {
+            Stepped::Whole => {}
+            Stepped::Master(master) => self.weight.shallow_clone().copy_(master),
+            Stepped::Factors(adapter) => adapter.merge_into(&self.weight),
+        }
+    }
 }
 
 /// The weights that learn, with what they carry from step to step.
@@ -108,36 +157,49 @@ fn decays(name: &str, weight: &Tensor) -> bool {
 }
 
 impl Optimizer {
-    /// Over these weights, which ask for gradients from now on, but for the frozen.
-    pub fn new(recipe: &OptimizerRecipe, weights: impl IntoIterator<Item = (String, Tensor)>) -> Optimizer {
+    /// Over these weights, which ask for gradients from now on, but for the frozen. `seed` draws adapters.
+    pub fn new(
+        recipe: &OptimizerRecipe,
+        seed: u64,
+        weights: impl IntoIterator<Item = (String, Tensor)>,
+    ) -> Optimizer {
         let mut parameters = Vec::new();
         for (name, weight) in weights {
-            if recipe.is_frozen(&name) {
+            let adapted = recipe.adapter.as_ref().map(|adapter| (adapter, adapter.fits(&name, &weight)));
+            let frozen = recipe.is_frozen(&name) || adapted.is_some_and(|(_, fits)| !fits && !name.starts_with(OWN));
+            if frozen {
                 let _ = weight.set_requires_grad(false);
                 continue;
             }
             let weight = weight.set_requires_grad(true);
-            let master = (weight.kind() != Kind::Float).then(|| weight.detach().to_kind(Kind::Float));
-            let moments = no_grad(|| Moments::of(master.as_ref().unwrap_or(&weight)));
+            let stepped = match adapted {
+                Some((adapter, true)) => Stepped::Factors(Adapter::new(&weight, adapter, seed_of(seed, &name))),
+                _ if weight.kind() != Kind::Float => Stepped::Master(weight.detach().to_kind(Kind::Float)),
+                _ => Stepped::Whole,
+            };
             let (rate, decays) = (recipe.rate_of(&name), decays(&name, &weight));
-            parameters.push(Parameter { name, weight, master, moments, rate, decays });
+            let mut parameter = Parameter { name, weight, stepped, moments: Vec::new(), rate, decays };
+            let moments: Vec<Moments> =
+                no_grad(|| parameter.tensors().iter().map(|(_, tensor)| Moments::of(tensor)).collect());
+            parameter.moments = moments;
+            parameters.push(parameter);
         }
         Optimizer { recipe: recipe.clone(), parameters }
     }
 
     /// How many numbers learn.
     pub fn count(&self) -> usize {
-        self.parameters.iter().map(|it| it.weight.numel()).sum()
+        self.parameters.iter().flat_map(Parameter::tensors).map(|(_, tensor)| tensor.numel()).sum()
     }
 
-    /// The gradients in the order of the weights; a weight that had no part in the loss has none.
+    /// The weights' own gradients, in the order of the weights; one that had no part in the loss has none.
     pub fn gradients(&self) -> Vec<Tensor> {
         self.parameters.iter().map(|it| it.weight.grad()).filter(|gradient| gradient.defined()).collect()
     }
 
     /// The norm of all gradients together.
     pub fn norm(&self) -> f64 {
-        let norms: Vec<Tensor> = self.gradients().iter().map(|it| it.to_kind(Kind::Float).norm()).collect();
+        let norms: Vec<Tensor> = self.parameters.iter().flat_map(Parameter::gradients).map(|it| it.norm()).collect();
         match norms.is_empty() {
             true => 0.0,
             false => Tensor::stack(&norms, 0).norm().double_value(&[]),
@@ -148,40 +210,32 @@ impl Optimizer {
     pub fn step(&mut self, share: f64, norm: f64) {
         let clip = self.recipe.clip;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
-        let mut kinds: BTreeMap<(u64, bool), Vec<usize>> = BTreeMap::new();
-        for (at, parameter) in self.parameters.iter().enumerate() {
-            if parameter.weight.grad().defined() {
-                kinds.entry((parameter.rate.to_bits(), parameter.decays)).or_default().push(at);
+        let mut alike: BTreeMap<(u64, bool), Vec<(&Parameter, Vec<Tensor>)>> = BTreeMap::new();
+        for parameter in &self.parameters {
+            let gradients = parameter.gradients();
+            if !gradients.is_empty() {
+                alike.entry((parameter.rate.to_bits(), parameter.decays)).or_default().push((parameter, gradients));
             }
         }
         no_grad(|| {
-            for ((rate, decays), members) in kinds {
-                let members: Vec<&Parameter> = members.iter().map(|at| &self.parameters[*at]).collect();
-                let gradients: Vec<Tensor> = members
-                    .iter()
-                    .map(|it| {
-                        let mut gradient = it.weight.grad().to_kind(Kind::Float);
-                        if scale < 1.0 {
-                            let _ = gradient.g_mul_scalar_(scale);
-                        }
-                        gradient
-                    })
-                    .collect();
+            for ((rate, decays), members) in &mut alike {
                 let options = AdamW {
-                    rate: self.recipe.rate * f64::from_bits(rate) * share,
+                    rate: self.recipe.rate * f64::from_bits(*rate) * share,
                     betas: (self.recipe.betas[0], self.recipe.betas[1]),
-                    decay: if decays { self.recipe.decay } else { 0.0 },
+                    decay: if *decays { self.recipe.decay } else { 0.0 },
                     epsilon: self.recipe.epsilon,
                 };
-                let stepped: Vec<&Tensor> =
-                    members.iter().map(|it| it.master.as_ref().unwrap_or(&it.weight)).collect();
-                let moments: Vec<&Moments> = members.iter().map(|it| &it.moments).collect();
-                options.step(&stepped, &gradients.iter().collect::<Vec<_>>(), &moments);
-                for member in members {
-                    if let Some(master) = &member.master {
-                        member.weight.shallow_clone().copy_(master);
+                if scale < 1.0 {
+                    for gradient in members.iter_mut().flat_map(|(_, gradients)| gradients) {
+                        let _ = gradient.g_mul_scalar_(scale);
                     }
                 }
+                let stepped: Vec<&Tensor> =
+                    members.iter().flat_map(|(it, _)| it.tensors()).map(|(_, tensor)| tensor).collect();
+                let gradients: Vec<&Tensor> = members.iter().flat_map(|(_, gradients)| gradients).collect();
+                let moments: Vec<&Moments> = members.iter().flat_map(|(it, _)| &it.moments).collect();
+                options.step(&stepped, &gradients, &moments);
+                members.iter().for_each(|(it, _)| it.write_back());
             }
         });
         self.forget();
@@ -192,16 +246,36 @@ impl Optimizer {
         self.parameters.iter().for_each(|it| drop_gradient(&it.weight));
     }
 
-    /// What is carried from step to step, by name: `NAME.average`, `.square`, `.step`, and `.master` where there is one.
+    /// The adapters' factors: the matrix's name, `down` and `up`.
+    pub fn adapters(&self) -> Vec<(String, Tensor, Tensor)> {
+        let factors = self.parameters.iter().filter_map(|it| match &it.stepped {
+            Stepped::Factors(adapter) => {
+                Some((it.name.clone(), adapter.down.shallow_clone(), adapter.up.shallow_clone()))
+            }
+            _ => None,
+        });
+        factors.collect()
+    }
+
+    /// What is carried from step to step, by name: `NAME.average`, `.square`, `.step`, and what is stepped beside the weights.
     pub fn state(&self) -> Vec<(String, Tensor)> {
         let mut state = Vec::new();
-        for Parameter { name, master, moments, .. } in &self.parameters {
-            let mut push = |part: &str, tensor: &Tensor| state.push((format!("{name}.{part}"), tensor.shallow_clone()));
-            push("average", &moments.average);
-            push("square", &moments.square);
-            push("step", &moments.step);
-            if let Some(master) = master {
-                push("master", master);
+        for parameter in &self.parameters {
+            for ((part, tensor), moments) in parameter.tensors().into_iter().zip(&parameter.moments) {
+                let name = match part {
+                    "" => parameter.name.clone(),
+                    part => format!("{}.{part}", parameter.name),
+                };
+                let mut push = |part: &str, tensor: &Tensor| state.push((format!("{name}.{part}"), tensor.shallow_clone()));
+                push("average", &moments.average);
+                push("square", &moments.square);
+                push("step", &moments.step);
+                if !part.is_empty() {
+                    state.push((name, tensor.shallow_clone()));
+                }
+            }
+            if let Stepped::Factors(adapter) = &parameter.stepped {
+                state.push((format!("{}.base", parameter.name), adapter.base.shallow_clone()));
             }
         }
         state
@@ -221,4 +295,9 @@ impl Optimizer {
         }
         Ok(())
     }
+}
+
+/// The seed of one weight's adapter.
+fn seed_of(seed: u64, name: &str) -> u64 {
+    name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use glim_data::training::{Cursor, Loader, Prepared};
+use glim_data::training::{Cursor, DataRecipe, Loader, Mixture, Prepared, Prompter, Share};
 use glim_processor::Processor;
 use glim_vlm::engine::{Device, Dtype};
 
@@ -25,7 +25,7 @@ use crate::trainer::{Step, Trainer};
 const RECIPE: &str = "recipe.json";
 
 /// Where and with what a run is made.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Place {
     /// The run's folder.
     pub out: PathBuf,
@@ -33,6 +33,8 @@ pub struct Place {
     pub device: Device,
     /// In which numbers.
     pub dtype: Dtype,
+    /// Writes what an agent is told, where episodes are learned from in the agent's own form.
+    pub prompter: Option<Arc<dyn Prompter>>,
 }
 
 /// What is told on the way.
@@ -105,9 +107,16 @@ pub fn run(
         None => Trainer::begin(recipe, device, kind)?,
     };
     told(Told::Begun { step: trainer.state().step, learning: trainer.learning() })?;
-    let questions = questions(&recipe.evaluation, &processor, recipe.seed)?;
     let cursor = trainer.state().cursor.clone();
-    let mut loader = Loader::open(&recipe.data, Arc::clone(&processor), recipe.seed, cursor)?;
+    let open = |data: &DataRecipe, cursor: Cursor| {
+        let mixture = Mixture::open(data, Arc::clone(&processor), place.prompter.clone(), recipe.seed)?;
+        Loader::begin(mixture, cursor, Share::WHOLE)
+    };
+    let questions = match &recipe.evaluation.data {
+        Some(data) => questions(&mut open(data, Cursor::default())?, recipe.evaluation.samples)?,
+        None => Vec::new(),
+    };
+    let mut loader = open(&recipe.data, cursor)?;
     let mut stopped = false;
     let mut saved = folder.steps()?.last().copied();
     while trainer.state().step < recipe.steps && !stopped {
@@ -160,20 +169,14 @@ fn claim(out: &Path, recipe: &Recipe) -> Result<(), TrainError> {
     }
 }
 
-/// The held-out questions, always the same.
-fn questions(
-    recipe: &EvaluationRecipe,
-    processor: &Arc<Processor>,
-    seed: u64,
-) -> Result<Vec<Prepared>, TrainError> {
-    let Some(data) = &recipe.data else { return Ok(Vec::new()) };
-    let mut loader = Loader::open(data, Arc::clone(processor), seed, Cursor::default())?;
+/// The first questions that come, always the same.
+fn questions(loader: &mut Loader, count: usize) -> Result<Vec<Prepared>, TrainError> {
     let mut questions = Vec::new();
-    while questions.len() < recipe.samples {
+    while questions.len() < count {
         let samples = loader.next()?.samples;
-        questions.extend(samples.into_iter().filter(|sample| !sample.asked.is_empty()));
+        questions.extend(samples.into_iter().filter(|sample| sample.asked.is_some()));
     }
-    questions.truncate(recipe.samples);
+    questions.truncate(count);
     Ok(questions)
 }
 

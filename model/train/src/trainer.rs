@@ -12,6 +12,7 @@ use glim_data::training::{Batch, Cursor};
 use glim_vlm::{Model, Weight};
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::adapter;
 use crate::checkpoint::State;
 use crate::error::TrainError;
 use crate::initial::scale_for_small;
@@ -120,7 +121,7 @@ impl Trainer {
         let heads = head.iter().flat_map(|head| {
             CENTRE.iter().zip([&head.weight, &head.bias]).map(|(name, it)| ((*name).to_owned(), it.shallow_clone()))
         });
-        let optimizer = Optimizer::new(&recipe.optimizer, named.chain(heads));
+        let optimizer = Optimizer::new(&recipe.optimizer, recipe.seed, named.chain(heads));
         let mean = (recipe.model.ema > 0.0).then(|| no_grad(|| copies(&model)));
         Trainer { model, head, optimizer, recipe: recipe.clone(), state, mean }
     }
@@ -159,6 +160,16 @@ impl Trainer {
             self.state.score = Some(score);
         }
         better
+    }
+
+    /// Writes the adapters into `folder` as the library `peft` reads them; false if the recipe has none.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn export_adapters(&self, folder: &Path) -> Result<bool, TrainError> {
+        let Some(adapter) = &self.recipe.optimizer.adapter else { return Ok(false) };
+        adapter::export(folder, &self.optimizer.adapters(), adapter)?;
+        Ok(true)
     }
 
     /// What a checkpoint holds beside the model.

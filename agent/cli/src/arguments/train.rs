@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use glim_agent::Dialect;
 
 use super::DeviceArguments;
 
@@ -27,6 +28,10 @@ pub(crate) struct TrainRun {
     /// The folder of the run. The same command goes on where an interrupted run stopped.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+
+    /// The language of the actions in brief prompts: that of the episodes that are learned from, and of the agent later.
+    #[arg(long, default_value_t = Dialect::Desktop)]
+    pub dialect: Dialect,
 
     #[command(flatten)]
     pub device: DeviceArguments,

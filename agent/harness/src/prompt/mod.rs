@@ -40,7 +40,7 @@ pub(crate) async fn write(
     options: &AgentOptions,
 ) -> Result<(String, Vec<Part>), PolicyError> {
     if options.style == Style::Brief {
-        return Ok((String::new(), brief(dialect, situation, options.history)));
+        return Ok((String::new(), brief_parts(dialect, situation, options.history)));
     }
     let mut message = format!("# Goal\n{}\n\n{}", situation.goal.trim(), history(dialect, situation, options.history));
     let memory = memory(situation.turns).unwrap_or_else(|| "(empty)".to_owned());
@@ -51,17 +51,22 @@ pub(crate) async fn write(
     Ok((instruction(dialect), parts))
 }
 
-/// The screenshot, the goal, and the last `most` actions.
-fn brief(dialect: Dialect, situation: &Situation<'_>, most: usize) -> Vec<Part> {
-    let mut message = situation.goal.trim().to_owned();
-    let turns = situation.turns;
+/// The screenshot, and what [`brief`] says.
+fn brief_parts(dialect: Dialect, situation: &Situation<'_>, most: usize) -> Vec<Part> {
+    let text = brief(dialect, situation.goal, situation.turns, most);
+    vec![Part::Image(situation.observation.screenshot.png.clone()), Part::Text(text)]
+}
+
+/// The words of a brief prompt, which stand after the screenshot: the goal, and the last `most` actions, a line each.
+pub fn brief(dialect: Dialect, goal: &str, turns: &[Turn], most: usize) -> String {
+    let mut message = goal.trim().to_owned();
     for turn in &turns[turns.len().saturating_sub(most)..] {
         if let Some(action) = &turn.action {
             message.push('\n');
             message.push_str(&dialect.print(action, &turn.observation));
         }
     }
-    vec![Part::Image(situation.observation.screenshot.png.clone()), Part::Text(message)]
+    message
 }
 
 /// The memory that the last reply with one asked to keep.

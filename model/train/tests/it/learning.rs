@@ -98,3 +98,34 @@ fn frozen_parts_stay_and_groups_have_rates_of_their_own() {
     let (head, layers) = (largest("lm_head"), largest("language_model.layers"));
     assert!((head / layers - 0.5).abs() < 0.05, "{head} {layers}");
 }
+
+#[test]
+fn adapters_learn_and_what_is_exported_is_merged() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    checkpoint(folder.path(), true, 7);
+    let settings =
+        ["optimizer.adapter={rank=4, alpha=8.0, matrices=[\"self_attn\", \"mlp\"]}", "optimizer.rate=1e-2"];
+    let recipe = recipe(folder.path(), &settings);
+    let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    let name = "model.language_model.layers.0.mlp.down_proj.weight";
+    let base = trainer.model().weights()[name].copy();
+    let embedding = trainer.model().weights()["model.language_model.embed_tokens.weight"].copy();
+    let samples = [batch((0..3).map(|number| sample(&processor, number)).collect())];
+    let losses: Vec<f64> = (0..60)
+        .map(|_| trainer.step(&samples, Duration::ZERO).expect("nothing diverges").losses.word_mean())
+        .collect();
+    assert!(losses[59] < 0.7 * losses[0], "{} {}", losses[0], losses[59]);
+    let now = &trainer.model().weights()["model.language_model.embed_tokens.weight"];
+    assert_eq!((&**now - embedding).abs().max().double_value(&[]), 0.0, "what has no adapter is frozen");
+
+    let exported = folder.path().join("adapter");
+    assert!(trainer.export_adapters(&exported).expect("the folder can be written"));
+    let bytes = std::fs::read(exported.join("adapter_model.safetensors")).expect("it was written");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(text.contains("base_model.model.model.language_model.layers.0.mlp.down_proj.lora_A.weight"));
+    assert!(exported.join("adapter_config.json").is_file() && !exported.join("config.json").exists());
+    let change = &*trainer.exported()[name] - base;
+    let rank = change.linalg_matrix_rank(1e-4, false).int64_value(&[]);
+    assert!((1..=4).contains(&rank), "the change of a matrix has the rank of its factors: {rank}");
+}

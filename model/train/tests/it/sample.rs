@@ -96,7 +96,6 @@ pub fn sample(processor: &Processor, number: u32) -> Prepared {
         weights,
         patches: patches.collect(),
         grids: vec![Grid { t: 1, h: 4, w: 4 }],
-        source: "made".to_owned(),
         ..Prepared::default()
     }
 }
