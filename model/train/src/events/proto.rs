@@ -82,11 +82,12 @@ pub(super) fn scalar(tag: &str, value: f32) -> Value {
     Value(tagged(tag).float(2, value))
 }
 
-/// `Value { tag, metadata { plugin_data { "text" } }, tensor { [text] } }`.
+/// `Value { tag, metadata { plugin_data { "text" } }, tensor { text } }`.
 pub(super) fn text(tag: &str, text: &str) -> Value {
     let plugin = Message::default().bytes(1, b"text");
     let metadata = Message::default().message(1, &plugin).number(4, TENSOR);
-    let shape = Message::default().message(2, &Message::default().number(1, 1));
+    // A shape without sides: one text, and not a table of them.
+    let shape = Message::default();
     let tensor = Message::default().number(1, DT_STRING).message(2, &shape).bytes(8, text.as_bytes());
     Value(tagged(tag).message(8, &tensor).message(9, &metadata))
 }

@@ -296,8 +296,8 @@ fn mistakes(setup: &Setup) -> Vec<String> {
         ("batch.image_tokens", batch.image_tokens),
         ("logits_chunk", setup.logits_chunk),
     ];
-    // What no machine has would only overflow.
-    const LARGEST: u64 = 1 << 32;
+    // Products of two of them fit.
+    const LARGEST: u64 = 1 << 31;
     for (name, count) in counts {
         if count == 0 || count > LARGEST {
             mistakes.push(format!("`{name}` is {count}, and lies in 1..={LARGEST}"));
@@ -338,13 +338,18 @@ fn mistakes(setup: &Setup) -> Vec<String> {
     }
     let mut within = |name: &str, value: f64, least: f64, most: f64| {
         if !(least..=most).contains(&value) {
-            mistakes.push(format!("`{name}` is {value}, and lies in {least}..={most}"));
+            mistakes.push(format!("{name} is {value}, and lies in {least}..={most}"));
         }
     };
-    within("batch.image_share", batch.image_share, 0.0, 1.0);
-    within("share_of_peak", setup.share_of_peak, 1e-6, 1.0);
+    let product = |factors: &[u64]| factors.iter().map(|factor| *factor as f64).product();
+    let Parallel { data, tensor, pipeline, context, .. } = *parallel;
+    within("the number of devices", product(&[data, tensor, pipeline, context]), 1.0, 1e9);
+    within("the number of tokens", product(&[batch.length, batch.sequences, batch.steps]), 1.0, 1e18);
+    within("`batch.image_share`", batch.image_share, 0.0, 1.0);
+    within("`share_of_peak`", setup.share_of_peak, 1e-6, 1.0);
     within("the peak of the device", device.flops(setup.precision), 1.0, 1e21);
-    if batch.samples.contains(&0) || batch.samples.iter().sum::<u64>() > batch.length {
+    if batch.samples.contains(&0) || batch.samples.iter().map(|it| u128::from(*it)).sum::<u128>() > batch.length.into()
+    {
         mistakes.push(format!(
             "`batch.samples` are {:?}: none is 0, and their sum is at most {}",
             batch.samples, batch.length

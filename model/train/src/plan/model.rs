@@ -114,7 +114,7 @@ impl Model {
             let part = part(name);
             Tensor {
                 name,
-                numbers: shape.iter().map(|side| side.unsigned_abs()).product(),
+                numbers: shape.iter().fold(1, |numbers, side| numbers.saturating_mul(side.unsigned_abs())),
                 matrix: shape.len() > 1,
                 table: part == Part::Embedding || name.contains("position_embedding"),
                 part,
@@ -184,8 +184,12 @@ impl Model {
         if let Some((name, shape)) = self.tensors.iter().find(|(_, shape)| shape.iter().any(|side| *side <= 0)) {
             mistakes.push(format!("the tensor `{name}` is {shape:?}"));
         }
+        let numbers: f64 = self.tensors().map(|tensor| tensor.numbers as f64).sum();
+        if numbers > 1e15 {
+            mistakes.push(format!("the model has {numbers:.1e} parameters, and at most 10^15 can be planned for"));
+        }
         let there = self.tensors().filter_map(|tensor| match tensor.part {
-            Part::Layer(number) | Part::Expert(number) => Some(number + 1),
+            Part::Layer(number) | Part::Expert(number) => Some(number.saturating_add(1)),
             _ => None,
         });
         let there = there.max().unwrap_or(0);

@@ -306,6 +306,29 @@ fn all_mistakes_are_told_at_once() {
     }
 }
 
+#[test]
+fn no_number_is_too_large_for_an_answer() {
+    for largest in [u64::MAX, 1 << 31] {
+        let mut huge = setup(nine_billion());
+        huge.parallel =
+            Parallel { data: largest, tensor: largest, pipeline: largest, expert: largest, context: largest };
+        huge.batch = Batch {
+            length: largest,
+            sequences: largest,
+            at_once: largest,
+            steps: largest,
+            samples: vec![largest; 3],
+            image_share: f64::INFINITY,
+            image_tokens: largest,
+        };
+        huge.device = Device::cpu(f64::INFINITY, Some(u64::MAX));
+        if largest == u64::MAX {
+            huge.model.tensors.push(("model.language_model.layers.39.x".into(), vec![i64::MAX; 3]));
+        }
+        assert!(Plan::new(&huge).is_err());
+    }
+}
+
 #[rstest]
 #[case("h100", Some(("H100 SXM", 989e12, 80)))]
 #[case("H100-SXM", Some(("H100 SXM", 989e12, 80)))]

@@ -16,10 +16,13 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use crate::metrics::Line;
 
 mod curves;
+mod drawn;
 mod page;
 mod plot;
 #[cfg(test)]
 mod tests;
+
+pub use drawn::drawn;
 
 /// The name of the file.
 pub const FILE: &str = "report.html";
