@@ -6,7 +6,10 @@ use glim_data::DataError;
 use glim_processor::ProcessorError;
 use glim_vlm::checkpoint::CheckpointError;
 
+use crate::events::EventsError;
+use crate::metrics::MetricsError;
 use crate::recipe::RecipeError;
+use crate::report::ReportError;
 
 /// Why training stops. What was done stays in the last checkpoint.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,15 @@ pub enum TrainError {
         /// What differs.
         reason: String,
     },
+    /// The record.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// TensorBoard's events.
+    #[error(transparent)]
+    Events(#[from] EventsError),
+    /// The report.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// No such device.
     #[error("the device cannot be used: {reason}")]
     Device {

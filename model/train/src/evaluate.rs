@@ -23,8 +23,10 @@ const AT_ONCE: usize = 16;
 pub struct Answered {
     /// Where the question comes from, as the recipe numbers its sources.
     pub source: usize,
-    /// The question.
+    /// What was asked for.
     pub asked: Asked,
+    /// The question's words, as the model read them.
+    pub question: String,
     /// What the model said.
     pub said: String,
     /// How good it is.
@@ -126,9 +128,11 @@ pub fn evaluate(model: &Model, processor: &Processor, samples: &[Prepared], max_
     for group in questions.chunks(AT_ONCE) {
         let prompts: Vec<(&Prepared, usize)> = group.iter().map(|(sample, _, begin)| (*sample, *begin)).collect();
         let said = no_grad(|| answers(model, processor, &prompts, max_tokens));
-        for ((sample, asked, _), said) in group.iter().zip(said) {
+        for ((sample, asked, begin), said) in group.iter().zip(said) {
             let score = score(asked, &said);
-            answered.push(Answered { source: sample.source, asked: (*asked).clone(), said, score });
+            let words = processor.tokenizer().decode(&sample.ids[..*begin], true).unwrap_or_default();
+            let (asked, question) = ((*asked).clone(), words.trim().to_owned());
+            answered.push(Answered { source: sample.source, asked, question, said, score });
         }
     }
     answered
@@ -224,19 +228,22 @@ fn score(asked: &Asked, said: &str) -> Score {
     if asked.boxes.is_empty() {
         return Score::Words { similarity: similarity(&asked.answer, said) };
     }
-    let numbers = numbers(said);
-    let place = match numbers[..] {
-        [x1, y1, x2, y2, ..] => Some([x1, y1, x2, y2]),
-        [x, y] => Some([x, y, x, y]),
-        _ => None,
-    };
-    let Some(place) = place else { return Score::Place { inside: false, iou: 0.0 } };
+    let Some(place) = place(said) else { return Score::Place { inside: false, iou: 0.0 } };
     let middle = [(place[0] + place[2]) / 2.0, (place[1] + place[3]) / 2.0];
     let inside = asked.boxes.iter().any(|[l, t, r, b]| {
         (*l..=*r).contains(&middle[0]) && (*t..=*b).contains(&middle[1])
     });
     let iou = asked.boxes.iter().map(|target| iou(*target, place)).fold(0.0, f64::max);
     Score::Place { inside, iou }
+}
+
+/// The box that an answer names, 0..=999; a point is a box without a size.
+pub fn place(said: &str) -> Option<[f64; 4]> {
+    match numbers(said)[..] {
+        [x1, y1, x2, y2, ..] => Some([x1, y1, x2, y2]),
+        [x, y] => Some([x, y, x, y]),
+        _ => None,
+    }
 }
 
 /// The whole numbers in a text, as a model writes coordinates; those over 999 are none.
@@ -307,7 +314,7 @@ mod tests {
     fn chance_is_the_share_of_the_picture() {
         let asked = asked(&[[0.0, 0.0, 500.0, 1000.0]], "");
         let score = Score::Place { inside: true, iou: 1.0 };
-        let answered = Answered { source: 0, asked, said: String::new(), score };
+        let answered = Answered { source: 0, asked, question: String::new(), said: String::new(), score };
         let means = Means::of([&answered, &answered]);
         assert_eq!((means.places, means.inside, means.chance), (2, 1.0, 0.5));
     }

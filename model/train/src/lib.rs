@@ -2,8 +2,8 @@
 //!
 //! In the order of a run: [`recipe`] says what is wanted and [`plan`] what it will cost, [`initial`] is where a small model
 //! begins, [`objective`] what is learned from a batch, [`schedule`], [`optimizer`], [`adapter`] and [`spikes`] how a step is
-//! taken, [`trainer`] and [`run`] the loop, [`evaluate`] measures, [`checkpoint`] keeps. What a person sees of it is written
-//! by [`metrics`], [`events`], [`progress`] and [`report`]. Data comes from `glim_data::training`, on threads of its own.
+//! taken, [`trainer`] and [`run`] the loop, [`evaluate`] measures, [`checkpoint`] keeps. What a person sees of it is kept by
+//! [`record`] in [`metrics`], [`events`] and a [`report`], and shown in [`progress`]. Data comes from `glim_data::training`, on threads of its own.
 
 pub mod adapter;
 pub mod checkpoint;
@@ -17,9 +17,11 @@ pub mod optimizer;
 pub mod plan;
 pub mod progress;
 pub mod recipe;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod seen;
 pub mod spikes;
 pub mod trainer;
 

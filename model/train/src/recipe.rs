@@ -19,6 +19,16 @@ pub enum Stage {
     Sft,
 }
 
+impl Stage {
+    /// What a person calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Stage::Pretrain => "Pre-training",
+            Stage::Sft => "Supervised fine-tuning",
+        }
+    }
+}
+
 impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

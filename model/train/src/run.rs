@@ -20,9 +20,14 @@ use crate::TrainError;
 use crate::checkpoint::Folder;
 use crate::evaluate::{Answered, evaluate, unread, unseen};
 use crate::recipe::{EvaluationRecipe, Recipe};
+use crate::report::Prediction;
+use crate::seen::prediction;
 use crate::trainer::{Step, Trainer};
 
 const RECIPE: &str = "recipe.json";
+
+/// Answers of an evaluation that are shown on their pictures.
+const PREDICTIONS: usize = 60;
 
 /// Where and with what a run is made.
 #[derive(Clone)]
@@ -46,11 +51,15 @@ pub enum Told<'a> {
         step: u64,
         /// How many numbers learn.
         learning: usize,
+        /// Where it computes, and in which numbers.
+        device: String,
     },
     /// A step.
     Step(&'a Step),
     /// Held-out questions were asked.
     Evaluated(&'a Evaluated),
+    /// A checkpoint is about to be written: what is told before belongs to it.
+    Saving,
     /// A checkpoint was written.
     Saved {
         /// Its folder.
@@ -71,6 +80,8 @@ pub struct Evaluated {
     pub unseen: Vec<Answered>,
     /// The same in the words of another question; only in the last evaluation of a run.
     pub unread: Vec<Answered>,
+    /// The first answers, on what the model saw.
+    pub predictions: Vec<Prediction>,
     /// How long it took.
     pub took: Duration,
 }
@@ -106,7 +117,8 @@ pub fn run(
         }
         None => Trainer::begin(recipe, device, kind)?,
     };
-    told(Told::Begun { step: trainer.state().step, learning: trainer.learning() })?;
+    let device = format!("{device:?}, {kind:?}");
+    told(Told::Begun { step: trainer.state().step, learning: trainer.learning(), device })?;
     let cursor = trainer.state().cursor.clone();
     let open = |data: &DataRecipe, cursor: Cursor| {
         let mixture = Mixture::open(data, Arc::clone(&processor), place.prompter.clone(), recipe.seed)?;
@@ -136,6 +148,7 @@ pub fn run(
             told(Told::Evaluated(&evaluated))?;
         }
         if last || stopped || best || done.is_multiple_of(recipe.checkpoints.every) {
+            told(Told::Saving)?;
             let path = folder.write(
                 &recipe.model.from,
                 &trainer.model().config.json,
@@ -191,5 +204,10 @@ fn asked(
     let ask = |samples: &[Prepared]| evaluate(trainer.model(), processor, samples, recipe.max_tokens);
     let answers = ask(questions);
     let (blind, mute) = if last { (ask(&unseen(questions)), ask(&unread(questions))) } else { Default::default() };
-    Evaluated { step: trainer.state().step, answers, unseen: blind, unread: mute, took: begun.elapsed() }
+    let name = |source: usize| recipe.data.as_ref().map_or("", |data| data.sources[source].name());
+    let pairs = questions.iter().zip(&answers);
+    let drawn = pairs.filter_map(|(sample, it)| prediction(sample, it, name(it.source), processor));
+    let predictions = drawn.take(PREDICTIONS).collect();
+    let took = begun.elapsed();
+    Evaluated { step: trainer.state().step, answers, unseen: blind, unread: mute, predictions, took }
 }
