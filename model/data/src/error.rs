@@ -24,6 +24,36 @@ pub enum DataError {
         /// What is wrong.
         reason: String,
     },
+    /// A row of a shard cannot be used.
+    #[error("row {row} of `{}` cannot be used: {reason}", path.display())]
+    Row {
+        /// The shard.
+        path: PathBuf,
+        /// From 0.
+        row: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A recipe has mistakes.
+    #[error("the data recipe has {} mistakes: {}", mistakes.len(), mistakes.join("; "))]
+    Recipe {
+        /// All of them.
+        mistakes: Vec<String>,
+    },
+    /// What is mixed gives nothing to train on.
+    #[error("`{source_name}` gives nothing to train on: {reason}")]
+    Nothing {
+        /// The source.
+        source_name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A thread that prepares samples ended in the middle of its work.
+    #[error("a thread that prepares samples broke down: {reason}")]
+    Worker {
+        /// Its last words.
+        reason: String,
+    },
     /// A line or file is not what it should be.
     #[error("line {line} of `{}` cannot be read: {reason}", path.display())]
     Line {

@@ -4,7 +4,8 @@
 //! family do. A record's pixels are the truth: other scales are made on the way out.
 //!
 //! In the order in which data flows: `dataset` takes pages and keeps them, `shard` is the file that rows lie in, `stats`
-//! counts, `gallery` shows samples to a person, `mix` chooses among several datasets, `convert` writes what others read.
+//! counts, `gallery` shows samples to a person, `mix` chooses among several datasets, `convert` writes what others read,
+//! `training` reads: it makes the packed sequences that a trainer computes with.
 //! All of it is synchronous, and holds a few rows in memory at a time.
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod sample;
 mod seed;
 pub mod shard;
 pub mod stats;
+pub mod training;
 
 pub use disk::sha256;
 pub use error::DataError;

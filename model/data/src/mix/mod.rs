@@ -17,7 +17,7 @@ use crate::index::{Index, Place};
 use crate::shard::{Columns, Row, Shard, ShardOptions};
 use crate::{DataError, Screen};
 
-mod schedule;
+pub(crate) mod schedule;
 #[cfg(test)]
 mod tests;
 mod write;

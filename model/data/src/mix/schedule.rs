@@ -10,7 +10,7 @@ use crate::seed::{SplitMix, hash};
 
 /// What comes when.
 #[derive(Debug, Clone)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     seed: u64,
     /// Points that steps go around: as many as there are samples.
     circle: u128,
@@ -23,20 +23,25 @@ pub(super) struct Schedule {
 
 /// What comes at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     /// The group.
-    pub(super) group: usize,
+    pub(crate) group: usize,
     /// Which of its samples.
-    pub(super) sample: u64,
+    pub(crate) sample: u64,
     /// How often the group has been gone through before.
-    pub(super) round: u64,
+    pub(crate) round: u64,
 }
 
 impl Schedule {
     /// For groups of these sizes that come in these shares, which add up to 1. Groups have samples.
-    pub(super) fn new(seed: u64, sizes: Vec<u64>, shares: &[f64]) -> Schedule {
+    pub(crate) fn new(seed: u64, sizes: Vec<u64>, shares: &[f64]) -> Schedule {
         let coming = sizes.iter().zip(shares).filter(|(_, share)| **share > 0.0);
         let circle: u64 = coming.map(|(size, _)| *size).sum();
+        Schedule::around(seed, circle, sizes, shares)
+    }
+
+    /// The same on a circle of another size, for shares that have little to do with the sizes.
+    pub(crate) fn around(seed: u64, circle: u64, sizes: Vec<u64>, shares: &[f64]) -> Schedule {
         let mut end = 0;
         let ends = apportion(circle, shares).into_iter().map(|points| {
             end += u128::from(points);
@@ -50,7 +55,7 @@ impl Schedule {
     }
 
     /// What comes at a step.
-    pub(super) fn turn(&self, step: u64) -> Turn {
+    pub(crate) fn turn(&self, step: u64) -> Turn {
         let point = (self.stride * u128::from(step) + self.offset) % self.circle;
         let group = self.ends.partition_point(|end| *end <= point);
         let begin = if group == 0 { 0 } else { self.ends[group - 1] };

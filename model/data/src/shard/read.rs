@@ -79,6 +79,20 @@ impl Shard {
         self.reader(columns, None)
     }
 
+    /// The rows of one row group, in order.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn group(&self, group: usize, columns: Columns<'_>) -> Result<Rows, DataError> {
+        self.reader(columns, Some((group, None)))
+    }
+
+    /// Rows and bytes (not compressed) of each row group.
+    pub(crate) fn group_sizes(&self) -> impl Iterator<Item = (usize, u64)> {
+        let bytes = self.metadata.metadata().row_groups().iter().map(|group| group.total_byte_size());
+        self.groups().zip(bytes.map(|bytes| u64::try_from(bytes).unwrap_or(0)))
+    }
+
     /// One row; its row group is read, and not the file.
     ///
     /// # Errors
@@ -87,7 +101,7 @@ impl Shard {
         let mut before = 0;
         for (group, rows) in self.groups().enumerate() {
             if at < before + rows {
-                let row = self.reader(columns, Some((group, at - before)))?.next();
+                let row = self.reader(columns, Some((group, Some(at - before))))?.next();
                 return row.unwrap_or_else(|| Err(self.wrong(format!("row {at} is missing"))));
             }
             before += rows;
@@ -99,7 +113,8 @@ impl Shard {
         self.metadata.metadata().row_groups().iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0))
     }
 
-    fn reader(&self, columns: Columns<'_>, one: Option<(usize, usize)>) -> Result<Rows, DataError> {
+    /// All rows, those of a row group, or the one at an offset in it.
+    fn reader(&self, columns: Columns<'_>, of: Option<(usize, Option<usize>)>) -> Result<Rows, DataError> {
         let file = File::open(&self.path).map_err(DataError::io(&self.path, "read"))?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let roots = self.metadata.schema().fields().iter().enumerate().filter(|(_, field)| match columns {
@@ -109,8 +124,11 @@ impl Shard {
         });
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), roots.map(|(at, _)| at));
         builder = builder.with_projection(mask).with_batch_size(BATCH);
-        if let Some((group, offset)) = one {
-            builder = builder.with_row_groups(vec![group]).with_offset(offset).with_limit(1);
+        if let Some((group, one)) = of {
+            builder = builder.with_row_groups(vec![group]);
+            if let Some(offset) = one {
+                builder = builder.with_offset(offset).with_limit(1);
+            }
         }
         let batches = builder.build().map_err(|error| self.wrong(error.to_string()))?;
         Ok(Rows { path: self.path.clone(), batches, ready: VecDeque::new(), over: false })
