@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use glim_env::{Completion, Observation, Outcome, SCHEMA_VERSION, Screenshot, Timings, Turn};
+use glim_env::{Action, Completion, Observation, Outcome, SCHEMA_VERSION, Screenshot, Target, Timings, Turn};
 use glim_processor::{Content, Message};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 use super::places::Writing;
 use super::prompts::{self, Moment, Prompter};
 use super::sample::{Unfit, picture_size, pictures};
-use super::{Change, EpisodesRecipe, Learn, Learned, Origin, PromptForm, Sample, Scene, curate};
+use super::{Asked, Change, EpisodesRecipe, Learn, Learned, Origin, Places, PromptForm, Sample, Scene, curate};
 use crate::coordinates::{answer_boxes, answer_points};
 use crate::record::BoxPx;
 use crate::seed::SplitMix;
@@ -196,8 +196,8 @@ impl Episodes {
         let change = Change::draw(&recipe.augment, chance);
         let mut writing = Writing { change, size, step: recipe.coordinate_step };
         let elements = elements(&turn.observation);
-        let messages = match recipe.learn {
-            Learn::Grounding => grounding(&turn.observation, &writing, recipe.per_screen, chance)?,
+        let (messages, asked) = match recipe.learn {
+            Learn::Grounding => grounding(&turn.observation, &writing, recipe, chance)?,
             Learn::Actions => {
                 let mut messages = match (recipe.prompt, prompter) {
                     (PromptForm::Agent, Some(prompter)) => {
@@ -217,8 +217,9 @@ impl Episodes {
                         if pictures(&messages).count() == 1 { change.staying() } else { Change::default() };
                 }
                 let reply = writing.reply(text).ok_or(Unfit::Dropped("no_place"))?;
+                let asked = asked(&turn, &writing, &reply);
                 messages.push(Message::text("assistant", reply));
-                messages
+                (messages, asked)
             }
         };
         let sizes = pictures(&messages).map(|encoded| picture_size(encoded)).collect::<Result<Vec<_>, _>>();
@@ -235,6 +236,7 @@ impl Episodes {
             change: writing.change,
             sizes,
             scene: screen.then(|| Scene::new(elements, writing.change, size)),
+            asked: Some(asked),
         })
     }
 
@@ -313,9 +315,9 @@ fn box_px(observation: &Observation, element: &glim_env::Element) -> BoxPx {
 fn grounding(
     observation: &Observation,
     writing: &Writing,
-    most: usize,
+    recipe: &EpisodesRecipe,
     chance: &mut SplitMix,
-) -> Result<Vec<Message>, Unfit> {
+) -> Result<(Vec<Message>, Asked), Unfit> {
     let name = |element: &glim_env::Element| {
         let name = if element.name.is_empty() { &element.text } else { &element.name };
         name.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -328,14 +330,20 @@ fn grounding(
     let mut order: Vec<usize> = (0..names.len()).filter(|at| once(*at)).collect();
     chance.shuffle(&mut order);
     let mut messages = Vec::new();
+    let mut asked = Asked::default();
     for at in order {
-        if messages.len() == 2 * most {
+        if messages.len() == 2 * recipe.per_screen {
             break;
         }
         let element = &observation.elements[at];
         let of = box_px(observation, element);
         let pointed = observation.viewport.to_image(element.point);
-        let wanted = if chance.below(2) == 0 {
+        let as_point = match recipe.places {
+            Places::Points => true,
+            Places::Boxes => false,
+            Places::Both => chance.below(2) == 0,
+        };
+        let wanted = if as_point {
             let point = writing.point([pointed.x as f32, pointed.y as f32]);
             point.map(|point| (POINT_OF[chance.below(POINT_OF.len())], answer_points(&[point])))
         } else {
@@ -345,9 +353,28 @@ fn grounding(
         let words = format!("the {} \"{}\"", element.role, names[at]);
         let screenshot = || Content::Image(observation.screenshot.png.clone());
         let picture = messages.is_empty().then(screenshot);
+        if messages.is_empty() {
+            let boxes = writing.exact(of).into_iter().collect();
+            asked = Asked { task: "comprehension".to_owned(), boxes, answer: answer.clone() };
+        }
         let prompt = Content::Text(template.replace("{}", &words));
         messages.push(Message::new("user", picture.into_iter().chain([prompt])));
         messages.push(Message::text("assistant", answer));
     }
-    if messages.is_empty() { Err(Unfit::Dropped("no_question")) } else { Ok(messages) }
+    if messages.is_empty() { Err(Unfit::Dropped("no_question")) } else { Ok((messages, asked)) }
+}
+
+/// What an action's reply is judged by: the elements that it names or hits, or its words where there are none.
+fn asked(turn: &Turn, writing: &Writing, reply: &str) -> Asked {
+    let observation = &turn.observation;
+    let hit = |target: Target| match target {
+        Target::Mark(mark) => observation.element(mark),
+        Target::Point(point) => {
+            let under = observation.elements.iter().filter(|element| element.rect.contains(point));
+            under.min_by(|a, b| a.rect.area().total_cmp(&b.rect.area()))
+        }
+    };
+    let targets = turn.action.iter().flat_map(Action::targets);
+    let boxes = targets.filter_map(hit).filter_map(|element| writing.exact(box_px(observation, element)));
+    Asked { task: "action".to_owned(), boxes: boxes.collect(), answer: reply.to_owned() }
 }

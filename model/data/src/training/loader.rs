@@ -36,7 +36,7 @@ impl Share {
 }
 
 /// Samples that are computed at once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch {
     /// In the order of the stream, or nearly so with a window.
     pub samples: Vec<Prepared>,

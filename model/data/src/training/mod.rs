@@ -48,6 +48,6 @@ pub use pack::Cursor;
 pub use prepared::{Measured, Prepared};
 pub use prompts::{Moment, Prompter};
 pub use recipe::{
-    AugmentRecipe, DataRecipe, EpisodesRecipe, Learn, PromptForm, ScreensRecipe, SourceRecipe, TextRecipe, Thinking,
+    AugmentRecipe, DataRecipe, EpisodesRecipe, Learn, Places, PromptForm, ScreensRecipe, SourceRecipe, TextRecipe, Thinking,
 };
-pub use sample::{Learned, Origin, Sample, Scene};
+pub use sample::{Asked, Learned, Origin, Sample, Scene};

@@ -35,6 +35,13 @@ impl Writing {
         Some(norm_box(moved, width, height).map(|at| self.coarse(at)))
     }
 
+    /// Where a box of the picture before it is changed lies afterwards, on a scale of 0 to 1000; `None` if it is cut off.
+    pub(super) fn exact(&self, of: BoxPx) -> Option<[f64; 4]> {
+        let (width, height) = (f64::from(self.size.0), f64::from(self.size.1));
+        let [l, t, r, b] = self.change.place(of, self.size)?.map(f64::from);
+        Some([l / width, t / height, r / width, b / height].map(|share| share * 1000.0))
+    }
+
     /// A point of the picture before it is changed, as it is written; `None` if it is outside then.
     pub(super) fn point(&self, of: PointPx) -> Option<[u32; 2]> {
         let (width, height) = self.size;

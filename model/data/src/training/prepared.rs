@@ -9,7 +9,7 @@ use glim_processor::{
 use super::labels::{self, CellLabel};
 use super::sample::{MOST_PIXELS, Unfit, pictures};
 use super::spans::{self, Spans};
-use super::{Learned, Sample, Thinking};
+use super::{Asked, Learned, Sample, Thinking};
 use crate::DataError;
 
 /// A sample whose tokens are known and whose pictures are still files.
@@ -22,7 +22,7 @@ pub struct Measured {
 }
 
 /// A sample as the model reads it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prepared {
     /// In [`super::DataRecipe::sources`].
     pub source: usize,
@@ -40,6 +40,8 @@ pub struct Prepared {
     pub grids: Vec<Grid>,
     /// One for each image token, in the order of the sequence.
     pub labels: Vec<CellLabel>,
+    /// What the first question asks for.
+    pub asked: Option<Asked>,
 }
 
 impl Measured {
@@ -111,8 +113,8 @@ impl Measured {
                 patches.extend(made.pixels);
             }
         }
-        let Sample { source, key, site, .. } = sample;
-        Ok(Prepared { source, key, site, ids, weights, patches, grids, labels })
+        let Sample { source, key, site, asked, .. } = sample;
+        Ok(Prepared { source, key, site, ids, weights, patches, grids, labels, asked })
     }
 }
 

@@ -135,6 +135,9 @@ pub struct EpisodesRecipe {
     /// Questions about one screen, at most, where grounding is learned.
     #[serde(default = "four")]
     pub per_screen: usize,
+    /// What they ask for.
+    #[serde(default)]
+    pub places: Places,
     /// As of screens.
     #[serde(default = "one_u32")]
     pub coordinate_step: u32,
@@ -151,6 +154,19 @@ pub enum Learn {
     Actions,
     /// Where the elements are that were on the screen.
     Grounding,
+}
+
+/// What questions about places ask for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Places {
+    /// Points and boxes, each about as often.
+    #[default]
+    Both,
+    /// Points.
+    Points,
+    /// Boxes.
+    Boxes,
 }
 
 /// What stands before an action.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use glim_processor::{Content, Message, Picture};
+use serde::{Deserialize, Serialize};
 
 use super::Change;
 use crate::DataError;
@@ -38,6 +39,19 @@ pub struct Sample {
     pub sizes: Vec<(u32, u32)>,
     /// What covers its first picture, if that is known.
     pub scene: Option<Scene>,
+    /// What its first question asks for, so that an answer can be judged; of text, nothing.
+    pub asked: Option<Asked>,
+}
+
+/// What a question asks for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The task of a question; `action` of an action.
+    pub task: String,
+    /// Where it is, on a scale of 0 to 1000 over the picture as it is shown; empty where no place is asked for.
+    pub boxes: Vec<[f64; 4]>,
+    /// The answer as it is learned.
+    pub answer: String,
 }
 
 /// What is learned of a sample.

@@ -7,8 +7,9 @@ use glim_processor::{Content, Message};
 
 use super::places::Writing;
 use super::sample::{Unfit, picture_size};
-use super::{Change, Learned, Origin, Sample, Scene, ScreensRecipe};
+use super::{Asked, Change, Learned, Origin, Sample, Scene, ScreensRecipe};
 use crate::Row;
+use crate::coordinates::BEGIN_OF_BOX;
 use crate::record::{BoxPx, Element, Question, Screen, Word};
 use crate::seed::SplitMix;
 
@@ -36,6 +37,7 @@ pub(super) fn sample(
     let mut order: Vec<&Question> = screen.questions.iter().filter(|question| wanted(question, recipe)).collect();
     chance.shuffle(&mut order);
     let mut messages = Vec::new();
+    let mut asked = None;
     let mut spoken_of: BTreeSet<u32> = BTreeSet::new();
     for question in order {
         if messages.len() == 2 * recipe.per_screen {
@@ -51,6 +53,12 @@ pub(super) fn sample(
             continue;
         };
         spoken_of.extend(&question.targets);
+        if messages.is_empty() {
+            // A place is asked for where the answer names one; elsewhere the places are the question's.
+            let places = if answer.contains(BEGIN_OF_BOX) { &question.boxes_px[..] } else { &[] };
+            let boxes = places.iter().filter_map(|of| writing.exact(*of)).collect();
+            asked = Some(Asked { task: question.task.clone(), boxes, answer: answer.clone() });
+        }
         let picture = messages.is_empty().then(|| Content::Image(Arc::from(row.picture.as_slice())));
         messages.push(Message::new("user", picture.into_iter().chain([Content::Text(prompt)])));
         messages.push(Message::text("assistant", answer));
@@ -68,6 +76,7 @@ pub(super) fn sample(
         change,
         sizes: vec![size],
         scene: Some(scene(screen, change, size)),
+        asked,
     })
 }
 

@@ -96,6 +96,7 @@ impl Texts {
             change: Change::default(),
             sizes: Vec::new(),
             scene: None,
+            asked: None,
         })
     }
 }
