@@ -23,5 +23,6 @@ fn main() {
     build("cpu", &["-ffast-math", "-fopenmp"]);
     build("backward", &["-ffast-math", "-fopenmp"]);
     build("gpu", &[]);
+    build("ranks", &[]);
     link_libtorch::main();
 }

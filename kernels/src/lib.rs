@@ -8,10 +8,11 @@
 //! - [`libtorch`]: which libtorch this program runs with, and where the GPU's part of it is;
 //! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
 //! - [`memory`]: how much is left, on the CPU and on a GPU;
-//! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run.
+//! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run;
+//! - [`ranks`]: many processes that train one model.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and
-//! devices are ours to get right.
+//! devices are ours to get right. In [`ranks`] it is an error: what other processes do is not.
 
 pub mod attention;
 pub mod bytes;
@@ -24,6 +25,7 @@ pub mod linear;
 pub mod memory;
 pub mod norm;
 pub mod optimizer;
+pub mod ranks;
 pub mod rotary;
 pub mod step;
 
