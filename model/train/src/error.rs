@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use glim_data::DataError;
+use glim_kernels::ranks::RankError;
 use glim_processor::ProcessorError;
 use glim_vlm::checkpoint::CheckpointError;
 
@@ -35,6 +36,9 @@ pub enum TrainError {
         /// What differs.
         reason: String,
     },
+    /// Another rank is gone.
+    #[error("{0}; start all ranks again, they go on from the last checkpoint")]
+    Rank(#[from] RankError),
     /// The record.
     #[error(transparent)]
     Metrics(#[from] MetricsError),

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use glim_data::training::Prepared;
+use glim_kernels::ranks::{RankError, World};
 use glim_processor::Grid;
 use glim_vlm::trace::Trace;
 use glim_vlm::{Model, Packed, Positions, Targets};
@@ -87,6 +88,21 @@ pub struct Totals {
     pub covered: f64,
 }
 
+impl Totals {
+    /// Adds up those of all ranks.
+    ///
+    /// # Errors
+    /// If a rank cannot be reached.
+    pub fn add_up(&mut self, world: &World) -> Result<(), RankError> {
+        if world.size() > 1 {
+            let mut all = [Tensor::from_slice(&[self.words, self.cells, self.covered])];
+            world.all_reduce_sum(&mut all)?;
+            [self.words, self.cells, self.covered] = [0, 1, 2].map(|at| all[0].double_value(&[at]));
+        }
+        Ok(())
+    }
+}
+
 impl std::ops::AddAssign for Totals {
     fn add_assign(&mut self, other: Totals) {
         self.words += other.words;
@@ -96,7 +112,7 @@ impl std::ops::AddAssign for Totals {
 }
 
 /// Losses of a micro-batch, sums in nats that a step divides by its [`Totals`].
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Losses {
     /// By source, as the recipe numbers them: sum over learned tokens, and the sum of their weights.
     pub words: BTreeMap<usize, (f64, f64)>,

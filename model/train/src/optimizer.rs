@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use glim_kernels::ranks::{RankError, World};
 use glim_kernels::optimizer::{AdamW, Moments, drop_gradient};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, no_grad};
@@ -32,6 +33,8 @@ pub struct OptimizerRecipe {
     pub frozen: Vec<String>,
     /// Rates of their own; of several that fit, the first counts.
     pub groups: Vec<Group>,
+    /// Each rank steps a part of the weights and gives it to the others, instead of all ranks stepping all.
+    pub sharded: bool,
     /// Low-rank adapters in place of the matrices; all that has none is frozen.
     pub adapter: Option<AdapterRecipe>,
 }
@@ -56,6 +59,7 @@ impl Default for OptimizerRecipe {
             clip: 1.0,
             frozen: Vec::new(),
             groups: Vec::new(),
+            sharded: false,
             adapter: None,
         }
     }
@@ -113,6 +117,15 @@ struct Parameter {
     moments: Vec<Moments>,
     rate: f64,
     decays: bool,
+    /// The rank that steps it; none where all do.
+    owner: Option<usize>,
+}
+
+/// Gradients of all that is stepped, and their norm.
+pub struct Gradients {
+    each: Vec<Option<Vec<Tensor>>>,
+    /// Over all of them together.
+    pub norm: f64,
 }
 
 impl Parameter {
@@ -126,12 +139,12 @@ impl Parameter {
     }
 
     /// The gradients of what is stepped, in f32; none if the weight had no part in the loss.
-    fn gradients(&self) -> Vec<Tensor> {
+    fn gradients(&self) -> Option<Vec<Tensor>> {
         let gradient = self.weight.grad();
         match &self.stepped {
-            _ if !gradient.defined() => Vec::new(),
-            Stepped::Factors(adapter) => no_grad(|| adapter.gradients(&gradient)).into(),
-            _ => vec![gradient.to_kind(Kind::Float)],
+            _ if !gradient.defined() => None,
+            Stepped::Factors(adapter) => Some(no_grad(|| adapter.gradients(&gradient)).into()),
+            _ => Some(vec![gradient.to_kind(Kind::Float)]),
         }
     }
 
@@ -157,10 +170,12 @@ fn decays(name: &str, weight: &Tensor) -> bool {
 }
 
 impl Optimizer {
-    /// Over these weights, which ask for gradients from now on, but for the frozen. `seed` draws adapters.
+    /// Over these weights, which ask for gradients from now on, but for the frozen. `seed` draws adapters; `ranks` share
+    /// the work where the recipe says so.
     pub fn new(
         recipe: &OptimizerRecipe,
         seed: u64,
+        ranks: usize,
         weights: impl IntoIterator<Item = (String, Tensor)>,
     ) -> Optimizer {
         let mut parameters = Vec::new();
@@ -178,13 +193,29 @@ impl Optimizer {
                 _ => Stepped::Whole,
             };
             let (rate, decays) = (recipe.rate_of(&name), decays(&name, &weight));
-            let mut parameter = Parameter { name, weight, stepped, moments: Vec::new(), rate, decays };
+            let mut parameter = Parameter { name, weight, stepped, moments: Vec::new(), rate, decays, owner: None };
             let moments: Vec<Moments> =
                 no_grad(|| parameter.tensors().iter().map(|(_, tensor)| Moments::of(tensor)).collect());
             parameter.moments = moments;
             parameters.push(parameter);
         }
-        Optimizer { recipe: recipe.clone(), parameters }
+        let mut optimizer = Optimizer { recipe: recipe.clone(), parameters };
+        if recipe.sharded {
+            optimizer.share_out(ranks);
+        }
+        optimizer
+    }
+
+    /// Gives each parameter to the rank that has least so far, the largest first.
+    fn share_out(&mut self, ranks: usize) {
+        let mut order: Vec<usize> = (0..self.parameters.len()).collect();
+        order.sort_by_key(|at| std::cmp::Reverse(self.parameters[*at].weight.numel()));
+        let mut held = vec![0; ranks];
+        for at in order {
+            let least = (0..ranks).min_by_key(|rank| held[*rank]).expect("there is a rank");
+            held[least] += self.parameters[at].weight.numel();
+            self.parameters[at].owner = Some(least);
+        }
     }
 
     /// How many numbers learn.
@@ -192,28 +223,40 @@ impl Optimizer {
         self.parameters.iter().flat_map(Parameter::tensors).map(|(_, tensor)| tensor.numel()).sum()
     }
 
-    /// The weights' own gradients, in the order of the weights; one that had no part in the loss has none.
-    pub fn gradients(&self) -> Vec<Tensor> {
-        self.parameters.iter().map(|it| it.weight.grad()).filter(|gradient| gradient.defined()).collect()
-    }
-
-    /// The norm of all gradients together.
-    pub fn norm(&self) -> f64 {
-        let norms: Vec<Tensor> = self.parameters.iter().flat_map(Parameter::gradients).map(|it| it.norm()).collect();
-        match norms.is_empty() {
+    /// The gradients of all ranks together, which every rank gets.
+    ///
+    /// # Errors
+    /// If a rank cannot be reached.
+    pub fn gradients(&self, world: &World) -> Result<Gradients, RankError> {
+        let mut each: Vec<Option<Vec<Tensor>>> = self.parameters.iter().map(Parameter::gradients).collect();
+        if world.size() > 1 {
+            // What had no part in the loss of one rank may have had one in another's.
+            for (gradients, parameter) in each.iter_mut().zip(&self.parameters) {
+                let zeros = || parameter.tensors().iter().map(|(_, it)| it.detach().zeros_like()).collect();
+                gradients.get_or_insert_with(zeros);
+            }
+            let mut all: Vec<Tensor> = each.iter().flatten().flatten().map(Tensor::shallow_clone).collect();
+            world.all_reduce_sum(&mut all)?;
+        }
+        let norms: Vec<Tensor> = each.iter().flatten().flatten().map(Tensor::norm).collect();
+        let norm = match norms.is_empty() {
             true => 0.0,
             false => Tensor::stack(&norms, 0).norm().double_value(&[]),
-        }
+        };
+        Ok(Gradients { each, norm })
     }
 
-    /// One step at `share` of the rate; `norm` is [`Optimizer::norm`]. Gradients are forgotten.
-    pub fn step(&mut self, share: f64, norm: f64) {
+    /// One step at `share` of the rate. Where the optimiser is sharded, each rank steps its own and gets the others'.
+    ///
+    /// # Errors
+    /// If a rank cannot be reached.
+    pub fn step(&mut self, share: f64, gradients: Gradients, world: &World) -> Result<(), RankError> {
+        let Gradients { each, norm } = gradients;
         let clip = self.recipe.clip;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
         let mut alike: BTreeMap<(u64, bool), Vec<(&Parameter, Vec<Tensor>)>> = BTreeMap::new();
-        for parameter in &self.parameters {
-            let gradients = parameter.gradients();
-            if !gradients.is_empty() {
+        for (parameter, gradients) in self.parameters.iter().zip(each) {
+            if let Some(gradients) = gradients.filter(|_| parameter.owner.is_none_or(|owner| owner == world.rank())) {
                 alike.entry((parameter.rate.to_bits(), parameter.decays)).or_default().push((parameter, gradients));
             }
         }
@@ -239,6 +282,19 @@ impl Optimizer {
             }
         });
         self.forget();
+        self.spread(world, |parameter| vec![parameter.weight.detach()])
+    }
+
+    /// Gives each rank what the owners of parameters have of them; nothing where the optimiser is not sharded.
+    fn spread(&self, world: &World, part: impl Fn(&Parameter) -> Vec<Tensor>) -> Result<(), RankError> {
+        for root in 0..world.size() {
+            let owned = self.parameters.iter().filter(|parameter| parameter.owner == Some(root));
+            let mut tensors: Vec<Tensor> = owned.flat_map(&part).collect();
+            if !tensors.is_empty() {
+                world.broadcast(&mut tensors, root)?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets all gradients.
@@ -255,6 +311,19 @@ impl Optimizer {
             _ => None,
         });
         factors.collect()
+    }
+
+    /// Lets each rank hold what the others carry, so that one of them can write it.
+    ///
+    /// # Errors
+    /// If a rank cannot be reached.
+    pub fn gather(&self, world: &World) -> Result<(), RankError> {
+        self.spread(world, |parameter| {
+            let moments = parameter.moments.iter().flat_map(|it| [&it.average, &it.square, &it.step]);
+            let tensors = parameter.tensors();
+            let beside = tensors.iter().filter(|(part, _)| !part.is_empty()).map(|(_, tensor)| *tensor);
+            moments.chain(beside).map(Tensor::shallow_clone).collect()
+        })
     }
 
     /// What is carried from step to step, by name: `NAME.average`, `.square`, `.step`, and what is stepped beside the weights.

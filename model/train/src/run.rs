@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glim_data::training::{Cursor, DataRecipe, Loader, Mixture, Prepared, Prompter, Share};
+use glim_kernels::ranks::{self, Limits, World};
 use glim_processor::Processor;
 use glim_vlm::engine::{Device, Dtype};
 
@@ -25,6 +26,9 @@ use crate::seen::prediction;
 use crate::trainer::{Step, Trainer};
 
 const RECIPE: &str = "recipe.json";
+
+/// How long a rank waits for the others: a checkpoint of a large model is minutes in the writing.
+const LIMITS: Limits = Limits { meeting: Duration::from_secs(600), operation: Duration::from_secs(1800) };
 
 /// Answers of an evaluation that are shown on their pictures.
 const PREDICTIONS: usize = 60;
@@ -107,36 +111,53 @@ pub fn run(
     told: &mut dyn FnMut(Told<'_>) -> Result<(), TrainError>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Ended, TrainError> {
-    let (device, kind) = place.device.open(place.dtype).map_err(|reason| TrainError::Device { reason })?;
-    claim(&place.out, recipe)?;
+    let ranks = ranks::Place::from_environment()?;
+    let wanted = match (&ranks, place.device) {
+        // Ranks on one machine have a GPU each.
+        (Some(rank), Device::Cuda(_)) => Device::Cuda(rank.local_rank),
+        (_, device) => device,
+    };
+    let (device, kind) = wanted.open(place.dtype).map_err(|reason| TrainError::Device { reason })?;
+    let world = match &ranks {
+        Some(rank) => World::join(rank, device, LIMITS)?,
+        None => World::single(),
+    };
+    let leads = world.rank() == 0;
+    if leads {
+        claim(&place.out, recipe)?;
+        Folder::open(&place.out, recipe.checkpoints.keep)?;
+    }
+    world.barrier()?;
     let folder = Folder::open(&place.out, recipe.checkpoints.keep)?;
     let processor = Arc::new(Processor::open(&recipe.model.from)?);
     let mut trainer = match folder.steps()?.last() {
         Some(&step) => {
-            Trainer::resume(recipe, &folder.path(step), folder.read(step)?, device, kind)?
+            Trainer::resume(recipe, &folder.path(step), folder.read(step)?, device, kind, world.size())?
         }
-        None => Trainer::begin(recipe, device, kind)?,
+        None => Trainer::begin(recipe, device, kind, world.size())?,
     };
     let device = format!("{device:?}, {kind:?}");
+    let mut told = |event: Told<'_>| if leads { told(event) } else { Ok(()) };
     told(Told::Begun { step: trainer.state().step, learning: trainer.learning(), device })?;
     let cursor = trainer.state().cursor.clone();
-    let open = |data: &DataRecipe, cursor: Cursor| {
+    let mine = Share { rank: world.rank() as u64, world: world.size() as u64 };
+    let open = |data: &DataRecipe, cursor: Cursor, share: Share| {
         let mixture = Mixture::open(data, Arc::clone(&processor), place.prompter.clone(), recipe.seed)?;
-        Loader::begin(mixture, cursor, Share::WHOLE)
+        Loader::begin(mixture, cursor, share)
     };
     let questions = match &recipe.evaluation.data {
-        Some(data) => questions(&mut open(data, Cursor::default())?, recipe.evaluation.samples)?,
+        Some(data) => questions(&mut open(data, Cursor::default(), Share::WHOLE)?, recipe.evaluation.samples)?,
         None => Vec::new(),
     };
-    let mut loader = open(&recipe.data, cursor)?;
+    let mut loader = open(&recipe.data, cursor, mine)?;
     let mut stopped = false;
     let mut saved = folder.steps()?.last().copied();
     while trainer.state().step < recipe.steps && !stopped {
         let begun = Instant::now();
         let batches = (0..recipe.accumulate).map(|_| loader.next()).collect::<Result<Vec<_>, _>>()?;
-        let step = trainer.step(&batches, begun.elapsed())?;
+        let step = trainer.step(&batches, begun.elapsed(), &world)?;
         told(Told::Step(&step))?;
-        stopped = stop();
+        stopped = any(&world, stop())?;
         let done = step.step;
         let last = done == recipe.steps;
         let mut best = false;
@@ -148,21 +169,30 @@ pub fn run(
             told(Told::Evaluated(&evaluated))?;
         }
         if last || stopped || best || done.is_multiple_of(recipe.checkpoints.every) {
-            told(Told::Saving)?;
-            let path = folder.write(
-                &recipe.model.from,
-                &trainer.model().config.json,
-                &trainer.exported(),
-                trainer.state(),
-                &trainer.tensors(),
-                best,
-            )?;
+            trainer.gather(&world)?;
             saved = Some(done);
-            told(Told::Saved { path: &path, best })?;
+            if leads {
+                told(Told::Saving)?;
+                let path = folder.write(
+                    &recipe.model.from,
+                    &trainer.model().config.json,
+                    &trainer.exported(),
+                    trainer.state(),
+                    &trainer.tensors(),
+                    best,
+                )?;
+                told(Told::Saved { path: &path, best })?;
+            }
+            world.barrier()?;
         }
     }
     let step = trainer.state().step;
     Ok(Ended { step, last: folder.path(saved.unwrap_or(step)), stopped: step < recipe.steps })
+}
+
+/// Whether any rank says so.
+fn any(world: &World, says: bool) -> Result<bool, TrainError> {
+    Ok(world.size() > 1 && world.all_gather_bytes(&[u8::from(says)])?.concat().contains(&1) || says)
 }
 
 /// Makes the folder the recipe's own, or finds that it is.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use glim_data::training::{Batch, Cursor};
+use glim_kernels::ranks::World;
 use glim_vlm::{Model, Weight};
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -80,7 +81,7 @@ impl Trainer {
     ///
     /// # Errors
     /// If it cannot be loaded.
-    pub fn begin(recipe: &Recipe, device: Device, kind: Kind) -> Result<Trainer, TrainError> {
+    pub fn begin(recipe: &Recipe, device: Device, kind: Kind, ranks: usize) -> Result<Trainer, TrainError> {
         let model = Model::load_for_training(&recipe.model.from, device, kind)?;
         if recipe.model.scale_for_small {
             scale_for_small(&model);
@@ -89,12 +90,12 @@ impl Trainer {
             step: 0,
             seed: recipe.seed,
             cursor: Cursor::default(),
-            ranks: 1,
+            ranks,
             tokens: 0,
             spikes: Spikes::default(),
             score: None,
         };
-        Ok(Trainer::of(model, recipe, state))
+        Ok(Trainer::of(model, recipe, state, ranks))
     }
 
     /// Goes on where a checkpoint was written.
@@ -107,21 +108,22 @@ impl Trainer {
         (state, tensors): (State, BTreeMap<String, Tensor>),
         device: Device,
         kind: Kind,
+        ranks: usize,
     ) -> Result<Trainer, TrainError> {
         let model = Model::load_for_training(folder, device, kind)?;
-        let mut trainer = Trainer::of(model, recipe, state);
+        let mut trainer = Trainer::of(model, recipe, state, ranks);
         trainer.restore(&tensors).map_err(|reason| TrainError::Resume { path: folder.to_owned(), reason })?;
         Ok(trainer)
     }
 
-    fn of(model: Model, recipe: &Recipe, state: State) -> Trainer {
+    fn of(model: Model, recipe: &Recipe, state: State, ranks: usize) -> Trainer {
         let head = (recipe.loss.dense > 0.0)
             .then(|| CentreHead::new(model.config.text.hidden, model.kind(), model.device()));
         let named = model.weights().iter().map(|(name, weight)| (name.clone(), weight.shallow_clone()));
         let heads = head.iter().flat_map(|head| {
             CENTRE.iter().zip([&head.weight, &head.bias]).map(|(name, it)| ((*name).to_owned(), it.shallow_clone()))
         });
-        let optimizer = Optimizer::new(&recipe.optimizer, recipe.seed, named.chain(heads));
+        let optimizer = Optimizer::new(&recipe.optimizer, recipe.seed, ranks, named.chain(heads));
         let mean = (recipe.model.ema > 0.0).then(|| no_grad(|| copies(&model)));
         Trainer { model, head, optimizer, recipe: recipe.clone(), state, mean }
     }
@@ -172,7 +174,15 @@ impl Trainer {
         Ok(true)
     }
 
-    /// What a checkpoint holds beside the model.
+    /// Lets each rank hold what the others carry, before a checkpoint is written.
+    ///
+    /// # Errors
+    /// If a rank cannot be reached.
+    pub fn gather(&self, world: &World) -> Result<(), TrainError> {
+        Ok(self.optimizer.gather(world)?)
+    }
+
+    /// What a checkpoint holds beside the model; see [`Trainer::gather`].
     pub fn tensors(&self) -> BTreeMap<String, Weight> {
         let heads = self.head.iter().flat_map(|head| CENTRE.iter().zip([&head.weight, &head.bias]));
         let heads = heads.map(|(name, tensor)| ((*name).to_owned(), tensor.shallow_clone()));
@@ -189,11 +199,11 @@ impl Trainer {
         }
     }
 
-    /// One step over micro-batches, which were waited for so long.
+    /// One step over micro-batches, which were waited for so long. All ranks step together.
     ///
     /// # Errors
-    /// If steps were left out too often one after another.
-    pub fn step(&mut self, batches: &[Batch], waited: Duration) -> Result<Step, TrainError> {
+    /// If steps were left out too often one after another, or a rank cannot be reached.
+    pub fn step(&mut self, batches: &[Batch], waited: Duration, world: &World) -> Result<Step, TrainError> {
         let mut times = Times { data: waited, ..Times::default() };
         let recipe = &self.recipe;
         let number = self.state.step;
@@ -207,6 +217,7 @@ impl Trainer {
             totals += objective::totals(&batch.samples, &asked);
             cells.push(asked);
         }
+        totals.add_up(world)?;
         let mut losses = Losses::default();
         let mut tokens = 0;
         for (batch, cells) in batches.iter().zip(&cells) {
@@ -231,12 +242,14 @@ impl Trainer {
         }
 
         let begun = Instant::now();
-        let norm = self.optimizer.norm();
+        let gradients = self.optimizer.gradients(world)?;
+        let norm = gradients.norm;
+        let (losses, tokens) = together(losses, tokens, world)?;
         let share = recipe.schedule.share(number, recipe.steps);
         let left_out = self.state.spikes.judge(losses.word_mean(), norm, &recipe.spikes);
         match &left_out {
             None => {
-                self.optimizer.step(share, norm);
+                self.optimizer.step(share, gradients, world)?;
                 self.average();
             }
             Some(_) => self.optimizer.forget(),
@@ -278,6 +291,21 @@ impl Trainer {
             }
         });
     }
+}
+
+/// Losses and tokens of all ranks.
+fn together(losses: Losses, tokens: u64, world: &World) -> Result<(Losses, u64), TrainError> {
+    if world.size() == 1 {
+        return Ok((losses, tokens));
+    }
+    let told = serde_json::to_vec(&(losses, tokens)).expect("losses are plain data");
+    let (mut losses, mut tokens) = (Losses::default(), 0);
+    for told in world.all_gather_bytes(&told)? {
+        let (other, count): (Losses, u64) = serde_json::from_slice(&told).expect("all ranks run the same program");
+        losses.add(&other);
+        tokens += count;
+    }
+    Ok((losses, tokens))
 }
 
 fn copies(model: &Model) -> BTreeMap<String, Tensor> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use glim_data::training::Batch;
+use glim_kernels::ranks::World;
 use glim_processor::Processor;
 use glim_train::Trainer;
 use glim_train::trainer::Step;
@@ -17,8 +18,8 @@ fn steps(settings: &[&str], batches: &dyn Fn(&Processor) -> Vec<Batch>, count: u
     let recipe = recipe(folder.path(), settings);
     let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
     let batches = batches(&processor);
-    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
-    (0..count).map(|_| trainer.step(&batches, Duration::ZERO).expect("nothing diverges")).collect()
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float, 1).expect("the checkpoint can be loaded");
+    (0..count).map(|_| trainer.step(&batches, Duration::ZERO, &World::single()).expect("nothing diverges")).collect()
 }
 
 fn losses(steps: &[Step]) -> Vec<f64> {
@@ -61,19 +62,19 @@ fn what_is_no_number_is_left_out_and_in_the_end_said() {
     checkpoint(folder.path(), true, 7);
     let recipe = recipe(folder.path(), &["spikes.most=3"]);
     let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
-    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float, 1).expect("the checkpoint can be loaded");
     let good = [batch(vec![sample(&processor, 1)])];
     let mut bad = [batch(vec![sample(&processor, 1)])];
     bad[0].samples[0].patches[5] = f32::NAN;
-    trainer.step(&good, Duration::ZERO).expect("nothing is wrong");
-    let left_out = trainer.step(&bad, Duration::ZERO).expect("one is left out").left_out;
+    trainer.step(&good, Duration::ZERO, &World::single()).expect("nothing is wrong");
+    let left_out = trainer.step(&bad, Duration::ZERO, &World::single()).expect("one is left out").left_out;
     assert!(left_out.is_some_and(|reason| reason.contains("NaN")));
-    let after = trainer.step(&good, Duration::ZERO).expect("the weights are whole");
+    let after = trainer.step(&good, Duration::ZERO, &World::single()).expect("the weights are whole");
     assert!(after.left_out.is_none() && after.losses.word_mean().is_finite());
     for _ in 0..2 {
-        trainer.step(&bad, Duration::ZERO).expect("still left out");
+        trainer.step(&bad, Duration::ZERO, &World::single()).expect("still left out");
     }
-    let error = trainer.step(&bad, Duration::ZERO).expect_err("three in a row end the run").to_string();
+    let error = trainer.step(&bad, Duration::ZERO, &World::single()).expect_err("three in a row end the run").to_string();
     assert!(error.contains("lower `optimizer.rate`"), "{error}");
 }
 
@@ -84,9 +85,9 @@ fn frozen_parts_stay_and_groups_have_rates_of_their_own() {
     let settings = ["optimizer.frozen=[\"visual.blocks\"]", "optimizer.groups=[{contains=\"lm_head\", rate=0.5}]"];
     let recipe = recipe(folder.path(), &settings);
     let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
-    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float, 1).expect("the checkpoint can be loaded");
     let before: Vec<_> = trainer.model().weights().iter().map(|(name, it)| (name.clone(), it.copy())).collect();
-    trainer.step(&[batch(vec![sample(&processor, 1)])], Duration::ZERO).expect("nothing diverges");
+    trainer.step(&[batch(vec![sample(&processor, 1)])], Duration::ZERO, &World::single()).expect("nothing diverges");
     let mut moved = std::collections::BTreeMap::new();
     for (name, old) in before {
         let change = (&*trainer.model().weights()[&name] - old).abs().max().double_value(&[]);
@@ -107,13 +108,13 @@ fn adapters_learn_and_what_is_exported_is_merged() {
         ["optimizer.adapter={rank=4, alpha=8.0, matrices=[\"self_attn\", \"mlp\"]}", "optimizer.rate=1e-2"];
     let recipe = recipe(folder.path(), &settings);
     let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
-    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float).expect("the checkpoint can be loaded");
+    let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float, 1).expect("the checkpoint can be loaded");
     let name = "model.language_model.layers.0.mlp.down_proj.weight";
     let base = trainer.model().weights()[name].copy();
     let embedding = trainer.model().weights()["model.language_model.embed_tokens.weight"].copy();
     let samples = [batch((0..3).map(|number| sample(&processor, number)).collect())];
     let losses: Vec<f64> = (0..60)
-        .map(|_| trainer.step(&samples, Duration::ZERO).expect("nothing diverges").losses.word_mean())
+        .map(|_| trainer.step(&samples, Duration::ZERO, &World::single()).expect("nothing diverges").losses.word_mean())
         .collect();
     assert!(losses[59] < 0.7 * losses[0], "{} {}", losses[0], losses[59]);
     let now = &trainer.model().weights()["model.language_model.embed_tokens.weight"];
