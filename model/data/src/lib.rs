@@ -6,7 +6,8 @@
 //! In the order in which data flows: `dataset` takes pages and keeps them, `shard` is the file that rows lie in, `stats`
 //! counts, `gallery` shows samples to a person, `mix` chooses among several datasets, `convert` writes what others read,
 //! `training` reads: it makes the packed sequences that a trainer computes with.
-//! All of it is synchronous, and holds a few rows in memory at a time.
+//! All of it is synchronous and holds a few rows in memory at a time; only `training` has threads of its own, and keeps
+//! rows as far as its recipe allows.
 
 #[cfg(test)]
 extern crate self as glim_data;

@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn shares_that_have_little_to_do_with_sizes_are_kept() {
+        let schedule = Schedule::around(5, 1 << 24, vec![3, 2], &[0.999, 0.001]);
+        let turns: Vec<Turn> = (0..10_000).map(|step| schedule.turn(step)).collect();
+        assert!(turns.iter().filter(|turn| turn.group == 1).count().abs_diff(10) <= 3);
+        let rounds = turns.iter().filter(|turn| turn.group == 0).map(|turn| turn.round);
+        assert_eq!(rounds.collect::<Vec<_>>()[..6], [0, 0, 0, 1, 1, 1]);
+    }
+
+    #[test]
     fn whole_parts_are_as_near_as_they_can_be() {
         assert_eq!(apportion(10, &[0.25, 0.25, 0.5, 0.0]), [3, 2, 5, 0]);
         assert_eq!(apportion(3, &[0.9, 0.05, 0.05]), [3, 0, 0]);

@@ -17,7 +17,7 @@ use serde::de::IgnoredAny;
 
 use super::places::Writing;
 use super::prompts::{self, Moment, Prompter};
-use super::sample::{Unfit, picture_size, pictures};
+use super::sample::{Broken, Unfit, picture_size, pictures};
 use super::{Asked, Change, EpisodesRecipe, Learn, Learned, Origin, Places, PromptForm, Sample, Scene, curate};
 use crate::coordinates::{answer_boxes, answer_points};
 use crate::record::BoxPx;
@@ -117,13 +117,14 @@ impl Episodes {
     ///
     /// # Errors
     /// If the folder or an episode cannot be read.
-    pub(super) fn open(recipe: &EpisodesRecipe) -> Result<Episodes, DataError> {
+    pub(super) fn open(recipe: &EpisodesRecipe, broken: &mut Broken) -> Result<Episodes, DataError> {
         let mut found = Episodes { files: Vec::new(), turns: Vec::new() };
         let mut paths = Vec::new();
         collect(&recipe.path, &mut paths)?;
         paths.sort();
         for path in paths {
-            found.add(path, recipe)?;
+            let added = found.add(path, recipe);
+            broken.pass(added)?;
         }
         Ok(found)
     }

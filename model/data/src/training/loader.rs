@@ -38,7 +38,8 @@ impl Share {
 /// Samples that are computed at once.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// In the order of the stream, or nearly so with a window.
+    /// In the order of the stream, or nearly so with a window. Those that turn out to be broken when they are decoded are
+    /// missing, if the recipe passes over them.
     pub samples: Vec<Prepared>,
     /// Their tokens; at most the recipe's budget.
     pub tokens: usize,
@@ -96,6 +97,7 @@ impl Loader {
     /// # Errors
     /// If one of its samples cannot be read and the recipe does not pass over such, or a thread broke down. Nothing comes
     /// after an error.
+    #[allow(clippy::should_implement_trait, reason = "it has no end, and nothing comes after an error")]
     pub fn next(&mut self) -> Result<Batch, DataError> {
         let begin = Instant::now();
         let mut desk = self.shared.lock();

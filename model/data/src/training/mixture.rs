@@ -11,7 +11,7 @@ use glim_processor::Processor;
 use super::episodes::Episodes;
 use super::prompts::Prompter;
 use super::rows::Screens;
-use super::sample::Unfit;
+use super::sample::{Broken, Unfit};
 use super::texts::Texts;
 use super::{DataRecipe, Measured, Prepared, Sample, SourceRecipe, screens};
 use crate::DataError;
@@ -29,6 +29,7 @@ pub struct Mixture {
     seed: u64,
     sources: Vec<Source>,
     schedule: Schedule,
+    broken: Vec<String>,
 }
 
 enum Source {
@@ -71,10 +72,11 @@ impl Mixture {
         if !mistakes.is_empty() {
             return Err(DataError::Recipe { mistakes });
         }
+        let mut broken = Broken { skip: recipe.skip_broken, told: Vec::new() };
         let opened = recipe.sources.iter().map(|source| match source {
-            SourceRecipe::Screens(of) => Screens::open(of).map(Source::Screens),
-            SourceRecipe::Episodes(of) => Episodes::open(of).map(Source::Episodes),
-            SourceRecipe::Text(of) => Texts::open(of).map(Source::Texts),
+            SourceRecipe::Screens(of) => Screens::open(of, &mut broken).map(Source::Screens),
+            SourceRecipe::Episodes(of) => Episodes::open(of, &mut broken).map(Source::Episodes),
+            SourceRecipe::Text(of) => Texts::open(of, &mut broken).map(Source::Texts),
         });
         let mut sources = opened.collect::<Result<Vec<_>, _>>()?;
         for (source, of) in sources.iter().zip(&recipe.sources) {
@@ -98,12 +100,17 @@ impl Mixture {
         let total: f64 = recipe.sources.iter().map(SourceRecipe::weight).sum();
         let shares: Vec<f64> = recipe.sources.iter().map(|of| of.weight() / total).collect();
         let schedule = Schedule::around(hash(seed, "mixture"), CIRCLE, sizes, &shares);
-        Ok(Mixture { recipe: recipe.clone(), processor, prompter, seed, sources, schedule })
+        Ok(Mixture { recipe: recipe.clone(), processor, prompter, seed, sources, schedule, broken: broken.told })
     }
 
     /// What is mixed.
     pub fn recipe(&self) -> &DataRecipe {
         &self.recipe
+    }
+
+    /// What was said about each file that could not be read when it was opened, where the recipe passes over such.
+    pub fn broken(&self) -> &[String] {
+        &self.broken
     }
 
     /// Samples of each source.
@@ -117,8 +124,10 @@ impl Mixture {
     /// If it cannot be read; the error names file and row.
     pub fn measure(&self, index: u64) -> Result<Ready, DataError> {
         let budget = self.recipe.token_budget;
-        let measured =
-            self.sample(index).and_then(|sample| Measured::of(sample, &self.processor, self.recipe.thinking, budget));
+        let measured = self.sample(index).and_then(|sample| {
+            let thinking = self.recipe.sources[sample.source].thinking().unwrap_or(self.recipe.thinking);
+            Measured::of(sample, &self.processor, thinking, budget)
+        });
         match measured {
             Ok(measured) if measured.tokens() > budget => Ok(Ready::Dropped("too_long")),
             Ok(measured) => Ok(Ready::Sample(Box::new(measured))),

@@ -99,3 +99,55 @@ impl<T> Packer<T> {
         Packed { number, samples, tokens, cursor_after }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUDGET: usize = 100;
+
+    fn length(index: u64) -> Option<(usize, u64)> {
+        let drawn = crate::seed::hash(3, &index.to_string());
+        (!drawn.is_multiple_of(9)).then_some((1 + (drawn >> 8) as usize % BUDGET, index))
+    }
+
+    fn pack(window: usize, from: &Cursor, count: usize) -> Vec<Packed<u64>> {
+        let mut packer = Packer::new(BUDGET, window, from);
+        let indices = from.waiting.iter().copied().chain(from.next..);
+        indices.filter_map(|index| packer.push(index, length(index))).take(count).collect()
+    }
+
+    #[test]
+    fn samples_are_taken_as_they_fit() {
+        let lengths = [50, 40, 70, 10, 80, 20];
+        let mut packer = Packer::new(100, 1, &Cursor::default());
+        let closed: Vec<_> =
+            (0..).zip(lengths).filter_map(|(at, length)| packer.push(at, Some((length, length)))).collect();
+        assert_eq!(closed.len(), 1);
+        assert_eq!((&closed[0].samples[..], closed[0].tokens), (&[50, 40, 10][..], 100));
+        assert_eq!(closed[0].cursor_after, Cursor { next: 5, waiting: vec![2, 4], batches: 1 });
+    }
+
+    #[test]
+    fn packing_goes_on_anywhere_and_loses_nothing() {
+        for window in [0, 1, 7] {
+            let whole = pack(window, &Cursor::default(), 60);
+            for stop in [0, 11, 30] {
+                let resumed = pack(window, &whole[stop].cursor_after, 20);
+                for (one, other) in whole[stop + 1..].iter().zip(&resumed) {
+                    assert_eq!((one.number, &one.samples), (other.number, &other.samples));
+                    assert_eq!(one.cursor_after, other.cursor_after);
+                }
+            }
+            let Cursor { next, waiting, .. } = &whole[59].cursor_after;
+            let mut seen: Vec<u64> =
+                whole.iter().flat_map(|packed| packed.samples.clone()).chain(waiting.clone()).collect();
+            seen.sort_unstable();
+            assert_eq!(seen, (0..*next).filter(|index| length(*index).is_some()).collect::<Vec<_>>());
+            assert!(whole.iter().all(|packed| packed.tokens <= BUDGET && !packed.samples.is_empty()));
+            // Without a window the order is that of the stream.
+            let order: Vec<u64> = whole.into_iter().flat_map(|packed| packed.samples).collect();
+            assert_eq!(order.is_sorted(), window == 0);
+        }
+    }
+}

@@ -63,6 +63,12 @@ impl Measured {
         budget: usize,
     ) -> Result<Measured, Unfit> {
         let wrong = |error: ProcessorError| Unfit::Broken(sample.origin.wrong(error));
+        let mut parts = sample.messages.iter().flat_map(|message| &message.content);
+        if parts.any(|part| matches!(part, Content::Prepared(_) | Content::Video(_))) {
+            return Err(Unfit::Broken(
+                sample.origin.wrong("it has a video or a prepared picture, which are not learned from"),
+            ));
+        }
         let grids = sample.sizes.iter().map(|size| grid(*size, processor)).collect::<Result<Vec<_>, _>>();
         let grids = grids.map_err(wrong)?;
         let Spans { ids, weights } = match sample.learned {

@@ -42,7 +42,7 @@ pub struct DataRecipe {
     /// Pass over rows that cannot be read, and count them, instead of stopping.
     #[serde(default)]
     pub skip_broken: bool,
-    /// Whether thoughts are learned.
+    /// Whether thoughts are learned, where a source does not say otherwise.
     #[serde(default)]
     pub thinking: Thinking,
 }
@@ -132,6 +132,9 @@ pub struct EpisodesRecipe {
     /// What is asked of the replies that are learned from; nothing if not said.
     #[serde(default)]
     pub curate: Option<Curation>,
+    /// Whether thoughts are learned. A source that is named twice can be learned both ways.
+    #[serde(default)]
+    pub thinking: Option<Thinking>,
     /// Questions about one screen, at most, where grounding is learned.
     #[serde(default = "four")]
     pub per_screen: usize,
@@ -194,12 +197,16 @@ pub struct TextRecipe {
     pub weight: f64,
     /// A `.txt` file, a `.jsonl` file whose lines have `text` or `messages`, or a folder of such files.
     pub path: PathBuf,
-    /// Bytes of one sample of a `.txt` file, about; it is cut where a line ends.
+    /// Bytes of one sample of a `.txt` file, about; it is cut where a line ends. What is longer than the budget of tokens
+    /// is cut off there.
     #[serde(default = "piece")]
     pub piece_bytes: usize,
     /// What is asked of the last reply of a conversation; nothing if not said.
     #[serde(default)]
     pub curate: Option<Curation>,
+    /// Whether thoughts are learned. A source that is named twice can be learned both ways.
+    #[serde(default)]
+    pub thinking: Option<Thinking>,
 }
 
 /// How pictures are changed before they are learned from; places move with them.
@@ -230,6 +237,15 @@ impl SourceRecipe {
             SourceRecipe::Screens(of) => of.weight,
             SourceRecipe::Episodes(of) => of.weight,
             SourceRecipe::Text(of) => of.weight,
+        }
+    }
+
+    /// Whether its thoughts are learned, if it says so.
+    pub fn thinking(&self) -> Option<Thinking> {
+        match self {
+            SourceRecipe::Screens(_) => None,
+            SourceRecipe::Episodes(of) => of.thinking,
+            SourceRecipe::Text(of) => of.thinking,
         }
     }
 

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::sample::Unfit;
+use super::sample::{Broken, Unfit};
 use super::{Origin, ScreensRecipe};
 use crate::dataset::Dataset;
 use crate::shard::{Columns, Shard};
@@ -26,7 +26,7 @@ pub(super) struct Screens {
 }
 
 /// A row group that is read once, by whoever needs it first.
-type Slot = Arc<Mutex<Option<Arc<Vec<Row>>>>>;
+type Slot = Arc<OnceLock<Option<Vec<Row>>>>;
 
 #[derive(Debug)]
 struct Groups {
@@ -39,27 +39,34 @@ impl Screens {
     /// Opens a dataset and finds the screens on the recipe's side of the split that have a question the recipe asks.
     ///
     /// # Errors
-    /// If a shard cannot be read.
-    pub(super) fn open(recipe: &ScreensRecipe) -> Result<Screens, DataError> {
+    /// If the dataset or a shard cannot be read.
+    pub(super) fn open(recipe: &ScreensRecipe, broken: &mut Broken) -> Result<Screens, DataError> {
         let dataset = Dataset::open(&recipe.path)?;
         let mut screens = Screens { shards: Vec::new(), places: Vec::new(), cache: None };
         for (path, _) in dataset.shards().iter().filter(|(_, split)| *split == recipe.split) {
-            let shard = Shard::open(path)?;
-            let mut columns = vec!["schema_version", "questions"];
-            columns.extend(recipe.max_elements.map(|_| "elements"));
-            let number = screens.shards.len() as u32;
-            for (at, row) in shard.rows(Columns::Only(&columns))?.enumerate() {
-                let screen = row?.screen;
-                let few = recipe.max_elements.is_none_or(|most| screen.elements.len() <= most);
-                if few && screen.questions.iter().any(|question| super::screens::wanted(question, recipe)) {
-                    screens.places.push((number, at as u32));
-                }
-            }
+            let Some(shard) = broken.pass(Shard::open(path))? else { continue };
+            // What was found before a break is kept.
+            let found = screens.find(&shard, recipe);
+            broken.pass(found)?;
             let begins = shard.group_sizes().scan(0, |end, (rows, _)| Some(std::mem::replace(end, *end + rows)));
             let begins = begins.collect();
             screens.shards.push(Groups { shard, begins });
         }
         Ok(screens)
+    }
+
+    fn find(&mut self, shard: &Shard, recipe: &ScreensRecipe) -> Result<(), DataError> {
+        let mut columns = vec!["schema_version", "questions"];
+        columns.extend(recipe.max_elements.map(|_| "elements"));
+        let number = self.shards.len() as u32;
+        for (at, row) in shard.rows(Columns::Only(&columns))?.enumerate() {
+            let screen = row?.screen;
+            let few = recipe.max_elements.is_none_or(|most| screen.elements.len() <= most);
+            if few && screen.questions.iter().any(|question| super::screens::wanted(question, recipe)) {
+                self.places.push((number, at as u32));
+            }
+        }
+        Ok(())
     }
 
     /// How many screens there are.
@@ -97,16 +104,10 @@ impl Screens {
                 let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
                 Arc::clone(cache.entry((number, group)).or_default())
             };
-            let rows = {
-                let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-                if slot.is_none() {
-                    // A broken row must not take its neighbours along; it is found when it is read alone.
-                    let read = shard.group(group, Columns::Only(&COLUMNS)).and_then(Iterator::collect);
-                    *slot = read.ok().map(|rows: Vec<Row>| Arc::new(rows));
-                }
-                slot.clone()
-            };
-            if let Some(row) = rows.as_ref().and_then(|rows| rows.get(row - begins[group])) {
+            // A broken row must not take its neighbours along; it is found when it is read alone.
+            let read = || shard.group(group, Columns::Only(&COLUMNS)).and_then(Iterator::collect).ok();
+            let rows: Option<&Vec<Row>> = slot.get_or_init(read).as_ref();
+            if let Some(row) = rows.and_then(|rows| rows.get(row - begins[group])) {
                 return with(row);
             }
         }

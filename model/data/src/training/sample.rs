@@ -117,6 +117,29 @@ impl From<DataError> for Unfit {
     }
 }
 
+/// What could not be read when sources were opened.
+#[derive(Debug, Default)]
+pub(super) struct Broken {
+    /// Whether such is passed over.
+    pub(super) skip: bool,
+    /// What was said about each.
+    pub(super) told: Vec<String>,
+}
+
+impl Broken {
+    /// What was read; `None` if it could not be, and is passed over.
+    pub(super) fn pass<T>(&mut self, read: Result<T, DataError>) -> Result<Option<T>, DataError> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if self.skip => {
+                self.told.push(error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Width and height of an encoded picture. Those of a PNG file stand in its first bytes.
 pub(super) fn picture_size(encoded: &[u8]) -> Result<(u32, u32), String> {
     if let [

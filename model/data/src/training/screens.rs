@@ -100,7 +100,9 @@ fn scene(screen: &Screen, change: Change, size: (u32, u32)) -> Scene {
         let text = called(element);
         let length = text.split_whitespace().count();
         let spelled_out = || words.iter().any(|word| holds(&element.box_px, &word.box_px));
-        if length == 0 || length > SHORT && spelled_out() {
+        // A landmark or a list has a name that is written nowhere, and covers half of the page.
+        let is_frame = element.kind == "group" && !element.clickable;
+        if length == 0 || is_frame || length > SHORT && spelled_out() {
             continue;
         }
         whole.push(element.box_px);

@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 use glim_processor::Message;
 use serde_json::{Map, Value};
 
-use super::sample::Unfit;
-use super::sample::words;
+use super::sample::{Broken, Unfit, words};
 use super::{Change, Learned, Origin, Sample, TextRecipe, curate};
 use crate::DataError;
 
@@ -39,7 +38,7 @@ impl Texts {
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub(super) fn open(recipe: &TextRecipe) -> Result<Texts, DataError> {
+    pub(super) fn open(recipe: &TextRecipe, broken: &mut Broken) -> Result<Texts, DataError> {
         let mut files = Vec::new();
         if recipe.path.is_dir() {
             for entry in fs::read_dir(&recipe.path).map_err(DataError::io(&recipe.path, "read"))? {
@@ -52,9 +51,9 @@ impl Texts {
         }
         let mut pieces = Vec::new();
         for (at, path) in files.iter().enumerate() {
-            let reader = BufReader::new(File::open(path).map_err(DataError::io(path, "read"))?);
             let least = if ends_with(path, "jsonl") { 0 } else { recipe.piece_bytes };
-            cut(reader, at, least, &mut pieces).map_err(DataError::io(path, "read"))?;
+            let read = File::open(path).and_then(|file| cut(BufReader::new(file), at, least, &mut pieces));
+            broken.pass(read.map_err(DataError::io(path, "read")))?;
         }
         Ok(Texts { files, pieces })
     }

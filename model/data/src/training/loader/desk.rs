@@ -31,7 +31,7 @@ pub struct Statistics {
     pub tokens: u64,
     /// Tokens that they had room for.
     pub room: u64,
-    /// Samples that did not come, by reason. `broken` are those that could not be read.
+    /// Samples that did not come, by reason. `broken` are those that could not be read, `broken_file` files.
     pub dropped: Counts,
     /// What was said about the first broken ones.
     pub broken: Vec<String>,
@@ -101,7 +101,16 @@ impl Desk {
             failure: None,
             failed: false,
             stopped: false,
-            statistics: Statistics::default(),
+            statistics: Statistics {
+                dropped: mixture
+                    .broken()
+                    .first()
+                    .map(|_| ("broken_file", mixture.broken().len() as u64))
+                    .into_iter()
+                    .collect(),
+                broken: mixture.broken().iter().take(TOLD).cloned().collect(),
+                ..Statistics::default()
+            },
             start,
         }
     }

@@ -58,7 +58,7 @@ fn without_thinking_answers_follow_the_prompt_that_says_so() {
     let mut options = Options::default();
     options.variables.insert("enable_thinking".to_owned(), false.into());
     let asked = processor.render(&talk()[..2], &options).unwrap();
-    assert!(asked.ends_with("Where?/nothink<|assistant|>\n<think></think>\n"), "{asked}");
+    assert!(asked.ends_with("Where?/nothink<|assistant|>\n<think></think>"), "{asked}");
     assert!(whole.starts_with(&asked), "{whole}");
 }
 
@@ -107,6 +107,24 @@ fn text_is_learned_whole_and_conversations_by_their_replies() {
 }
 
 #[test]
+fn a_file_can_be_learned_with_and_without_thoughts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sft.jsonl");
+    let said = "<think>At the top.</think><answer>There</answer>";
+    let line = json!({"messages": [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": said}]});
+    fs::write(&path, format!("{line}\n")).unwrap();
+    let text = |name: &str, thinking| {
+        let (name, path) = (name.to_owned(), path.clone());
+        SourceRecipe::Text(TextRecipe { name, weight: 1.0, path, piece_bytes: 64, curate: None, thinking })
+    };
+    let both = recipe(vec![text("with", None), text("without", Some(Thinking::Off))]);
+    let processor = processor();
+    let mixture = Mixture::open(&both, processor.clone(), None, 3).unwrap();
+    let seen: BTreeSet<String> = (0..8).flat_map(|at| learned(&prepared(&mixture, at), &processor)).collect();
+    assert_eq!(seen, BTreeSet::from([format!("{said}<|user|>"), "<answer>There</answer><|user|>".to_owned()]));
+}
+
+#[test]
 fn replies_are_curated_and_faults_counted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sft.jsonl");
@@ -117,7 +135,8 @@ fn replies_are_curated_and_faults_counted() {
     let good = "<think>At the top.</think><answer><|begin_of_box|>1<|end_of_box|></answer>";
     fs::write(&path, format!("{}\n{}\n", line(good), line("It is at the top."))).unwrap();
     let rules = Curation { tags: true, verifiable: Some(true) };
-    let text = TextRecipe { name: "sft".to_owned(), weight: 1.0, path, piece_bytes: 64, curate: Some(rules) };
+    let text =
+        TextRecipe { name: "sft".to_owned(), weight: 1.0, path, piece_bytes: 64, curate: Some(rules), thinking: None };
     let mixture = Mixture::open(&recipe(vec![SourceRecipe::Text(text)]), processor(), None, 3).unwrap();
     let ready = [0, 1].map(|at| mixture.measure(at).unwrap());
     assert_eq!(ready.iter().filter(|ready| matches!(ready, Ready::Sample(_))).count(), 1);

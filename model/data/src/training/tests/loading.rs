@@ -192,3 +192,25 @@ fn all_mistakes_of_a_recipe_are_told_at_once() {
     let good = read(r#"{"token_budget": 99, "sources": [{"kind": "text", "name": "t", "path": "p"}]}"#).unwrap();
     assert_eq!(good.validate(), [""; 0]);
 }
+
+#[test]
+fn broken_files_are_passed_over_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = shard(folder.path(), 4, 2);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(folder.path().join("train-00001.parquet"), &bytes[..bytes.len() / 2]).unwrap();
+    let run = folder.path().join("run");
+    episode(&run, "pages/press", 1, &[turn(Outcome::Done)], 1.0);
+    fs::create_dir_all(run.join("episodes/pages__press/2")).unwrap();
+    fs::write(run.join("episodes/pages__press/2/episode.jsonl"), "{\"line\": \"epis").unwrap();
+    let pages = SourceRecipe::Screens(screens(folder.path()));
+    let acts = SourceRecipe::Episodes(episodes(&run, Learn::Actions));
+    let lenient = DataRecipe { skip_broken: true, ..recipe(vec![pages, acts]) };
+    let mut loader = Loader::open(&lenient, processor(), 1, Cursor::default()).unwrap();
+    assert_eq!(loader.sizes(), [4, 1]);
+    take(&mut loader, 2);
+    let statistics = loader.statistics();
+    assert_eq!(statistics.dropped["broken_file"], 2);
+    assert!(statistics.broken[0].contains("train-00001.parquet"), "{:?}", statistics.broken);
+    assert!(statistics.broken[1].starts_with("line 1 of"), "{:?}", statistics.broken);
+}

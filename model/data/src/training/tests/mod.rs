@@ -87,7 +87,8 @@ fn texts(folder: &Path) -> SourceRecipe {
     fs::write(path.join("notes.txt"), notes).unwrap();
     let asked = json!({"messages": [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}]});
     fs::write(path.join("chat.jsonl"), format!("{}\n{asked}\n", json!({"text": "Only words."}))).unwrap();
-    let text = TextRecipe { name: "texts".to_owned(), weight: 0.5, path, piece_bytes: 64, curate: None };
+    let text =
+        TextRecipe { name: "texts".to_owned(), weight: 0.5, path, piece_bytes: 64, curate: None, thinking: None };
     SourceRecipe::Text(text)
 }
 
@@ -178,6 +179,7 @@ fn episodes(run: &Path, learn: Learn) -> EpisodesRecipe {
         tasks: BTreeSet::new(),
         prompt: PromptForm::Goal,
         curate: None,
+        thinking: None,
         per_screen: 4,
         coordinate_step: 1,
         augment: AugmentRecipe::default(),
