@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glim_data::training::DataRecipe;
+use glim_data::training::{DataRecipe, SourceRecipe};
 use serde::{Deserialize, Serialize};
 
 use crate::objective::LossRecipe;
@@ -180,7 +180,8 @@ pub enum RecipeError {
 }
 
 impl Recipe {
-    /// Reads a recipe, with `KEY=VALUE` settings put over it: `steps=100`, `optimizer.rate=1e-3`.
+    /// Reads a recipe, with `KEY=VALUE` settings put over it: `steps=100`, `optimizer.rate=1e-3`. Relative paths begin where
+    /// the recipe lies.
     ///
     /// # Errors
     /// If it cannot be read, is no recipe, or cannot be meant; then all mistakes at once.
@@ -192,11 +193,26 @@ impl Recipe {
         for setting in settings {
             put(&mut table, setting).map_err(form)?;
         }
-        let recipe: Recipe = table.try_into().map_err(|error: toml::de::Error| form(error.to_string()))?;
+        let mut recipe: Recipe = table.try_into().map_err(|error: toml::de::Error| form(error.to_string()))?;
+        recipe.begin_paths_at(path.parent().unwrap_or(Path::new("")));
         let mistakes = recipe.mistakes();
         match mistakes.is_empty() {
             true => Ok(recipe),
             false => Err(RecipeError::Mistakes { path: path.to_owned(), mistakes }),
+        }
+    }
+
+    /// Paths of a recipe begin where it lies.
+    fn begin_paths_at(&mut self, folder: &Path) {
+        let sources = self.data.sources.iter_mut();
+        let asked = self.evaluation.data.iter_mut().flat_map(|data| &mut data.sources);
+        let paths = sources.chain(asked).map(|source| match source {
+            SourceRecipe::Screens(of) => &mut of.path,
+            SourceRecipe::Episodes(of) => &mut of.path,
+            SourceRecipe::Text(of) => &mut of.path,
+        });
+        for path in paths.chain([&mut self.model.from]) {
+            *path = folder.join(&*path);
         }
     }
 

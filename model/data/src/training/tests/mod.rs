@@ -180,6 +180,7 @@ fn episodes(run: &Path, learn: Learn) -> EpisodesRecipe {
         prompt: PromptForm::Goal,
         curate: None,
         thinking: None,
+        places: Places::Both,
         per_screen: 4,
         coordinate_step: 1,
         augment: AugmentRecipe::default(),
