@@ -1,4 +1,6 @@
 //! The trainer on real, small models: one binary, since libtorch is linked once.
 
 mod learning;
+mod ranks;
+mod running;
 mod sample;
