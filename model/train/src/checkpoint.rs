@@ -94,7 +94,7 @@ impl Folder {
         let mut steps = Vec::new();
         for entry in fs::read_dir(&self.root).map_err(at(&self.root))? {
             let name = entry.map_err(at(&self.root))?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|it| it.parse().ok());
+            let number: Option<u64> = name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|it| it.parse().ok());
             steps.extend(number);
         }
         steps.sort_unstable();

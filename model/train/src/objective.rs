@@ -205,7 +205,6 @@ pub fn forward(
     recipe: &LossRecipe,
     recompute: bool,
 ) -> Forward {
-    let device = model.device();
     let ids: Vec<u32> = samples.iter().flat_map(|sample| sample.ids.iter().copied()).collect();
     let positions: Vec<Positions> = samples.iter().map(|sample| positions(model, sample)).collect();
     let grids: Vec<Grid> = samples.iter().flat_map(|sample| sample.grids.iter().copied()).collect();

@@ -14,7 +14,7 @@ use super::error::EngineError;
 use super::forward::Forward;
 use super::handle::{Engine, Shared};
 use super::loaded::Loaded;
-use super::options::{Device, Dtype, EngineOptions};
+use super::options::EngineOptions;
 use super::scheduler::Limits;
 use crate::config::Config;
 
