@@ -86,9 +86,15 @@ pub fn curate(reply: &str, rules: &Curation) -> Option<Fault> {
             return Some(Fault::Boxes);
         }
     }
-    let checks: [(fn(&str) -> bool, Fault); 3] =
-        [(is_noise, Fault::Noise), (is_mixed, Fault::MixedLanguage), (is_repetitive, Fault::Repetition)];
-    checks.into_iter().find(|(is_wrong, _)| is_wrong(reply)).map(|(_, fault)| fault)
+    if is_noise(reply) {
+        Some(Fault::Noise)
+    } else if is_mixed(reply) {
+        Some(Fault::MixedLanguage)
+    } else if is_repetitive(reply) {
+        Some(Fault::Repetition)
+    } else {
+        None
+    }
 }
 
 /// Thought and answer of a reply that is nothing else.

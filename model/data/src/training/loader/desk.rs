@@ -82,6 +82,11 @@ impl Desk {
     pub(super) fn new(mixture: &Mixture, start: Cursor, share: Share) -> Desk {
         let recipe = mixture.recipe();
         let samples: usize = mixture.sizes().iter().sum();
+        let told = mixture.broken();
+        let mut statistics = Statistics { broken: told.iter().take(TOLD).cloned().collect(), ..Statistics::default() };
+        if !told.is_empty() {
+            statistics.dropped.insert("broken_file", told.len() as u64);
+        }
         Desk {
             share,
             budget: recipe.token_budget as u64,
@@ -101,16 +106,7 @@ impl Desk {
             failure: None,
             failed: false,
             stopped: false,
-            statistics: Statistics {
-                dropped: mixture
-                    .broken()
-                    .first()
-                    .map(|_| ("broken_file", mixture.broken().len() as u64))
-                    .into_iter()
-                    .collect(),
-                broken: mixture.broken().iter().take(TOLD).cloned().collect(),
-                ..Statistics::default()
-            },
+            statistics,
             start,
         }
     }
@@ -136,7 +132,7 @@ impl Desk {
         if let Some((batch, slot, measured)) = self.jobs.pop_front() {
             return Some(Work::Finish { batch, slot, measured });
         }
-        let in_round = self.packer_batches() % self.share.world != 0;
+        let in_round = !(self.number() - self.start.batches).is_multiple_of(self.share.world);
         let may_pack = self.pending.len() < self.ahead || in_round;
         // Enough for every thread to be busy while the slowest one holds up the packing.
         let may_measure = self.claim - self.packed < 4 * self.workers;
@@ -248,10 +244,6 @@ impl Desk {
         self.wanted += self.share.world;
         let samples = slots.into_iter().flatten().collect();
         Some(Ok(Batch { samples, tokens, cursor_after, waited: Duration::ZERO }))
-    }
-
-    fn packer_batches(&self) -> u64 {
-        self.number() - self.start.batches
     }
 
     /// Of the micro-batch that is open.
