@@ -6,10 +6,11 @@
 
 mod distance;
 mod finding;
+pub mod hedge;
 pub mod reply;
 pub mod template;
 pub mod text;
-mod verifier;
+pub mod verifier;
 
 pub use distance::{MOST_STEPS, levenshtein, longest_common_subsequence};
 pub use finding::{Finding, Kind, Reward};
