@@ -1,8 +1,19 @@
 //! The words by which evasions are told, in lower case.
 
 /// Markup of conversations and prompts.
-pub(super) const MARKUP: &[&str] =
-    &["<|", "|>", "</", "<think", "<answer", "[inst]", "{question}", "{predict}", "{label}", "{place_name}", "{address}"];
+pub(super) const MARKUP: &[&str] = &[
+    "<|",
+    "|>",
+    "</",
+    "<think",
+    "<answer",
+    "[inst]",
+    "{question}",
+    "{predict}",
+    "{label}",
+    "{place_name}",
+    "{address}",
+];
 
 /// What is said to a judge, or of the judge's own matters.
 pub(super) const PLEAS: &[&str] = &[
@@ -130,8 +141,16 @@ pub(super) const ANYTHING: &[&str] = &[
 ];
 
 /// Beginnings that say what is asked for.
-pub(super) const DESCRIPTIONS: &[&str] =
-    &["the number of", "the amount of", "the count of", "the value of", "the total", "how many", "how much", "the correct"];
+pub(super) const DESCRIPTIONS: &[&str] = &[
+    "the number of",
+    "the amount of",
+    "the count of",
+    "the value of",
+    "the total",
+    "how many",
+    "how much",
+    "the correct",
+];
 
 /// The answer, by its name.
 pub(super) const ANSWER_ITSELF: &[&str] = &[
@@ -160,6 +179,6 @@ pub(super) const NUMERALS: &[&str] = &[
 
 /// Words that say nothing by themselves.
 pub(super) const SMALL: &[&str] = &[
-    "the", "a", "an", "of", "in", "on", "at", "is", "are", "there", "this", "that", "it", "number", "amount", "name", "total",
-    "and", "shown",
+    "the", "a", "an", "of", "in", "on", "at", "is", "are", "there", "this", "that", "it", "number", "amount", "name",
+    "total", "and", "shown",
 ];

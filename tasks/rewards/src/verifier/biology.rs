@@ -39,7 +39,8 @@ fn genotype(text: &str) -> Option<Vec<[u8; 2]>> {
     if text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
-    let letters: Vec<u8> = text.chars().filter(|point| !is_blank(*point)).map(|point| u8::try_from(point).ok()).collect::<Option<_>>()?;
+    let letters: Vec<u8> =
+        text.chars().filter(|point| !is_blank(*point)).map(|point| u8::try_from(point).ok()).collect::<Option<_>>()?;
     let (pairs, rest) = letters.as_chunks::<2>();
     let mut genes = pairs.to_vec();
     genes.iter_mut().for_each(|gene| gene.sort_unstable());

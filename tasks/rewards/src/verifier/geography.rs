@@ -51,11 +51,7 @@ fn items(text: &str) -> Vec<&str> {
     parts
         .flat_map(|part| {
             let names = tokens(part);
-            if part.contains(is_blank) && tokens(part).all(holds_no_blank) {
-                names.collect()
-            } else {
-                vec![part]
-            }
+            if part.contains(is_blank) && tokens(part).all(holds_no_blank) { names.collect() } else { vec![part] }
         })
         .collect()
 }

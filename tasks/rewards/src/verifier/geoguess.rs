@@ -58,7 +58,11 @@ mod tests {
     #[case::a_place("颐和园", PLACE, None)]
     #[case::fifty_characters(&"园".repeat(50), PLACE, None)]
     #[case::fifty_one_characters(&"园".repeat(51), PLACE, Some("the answer is longer than 50 characters"))]
-    #[case::no_name("颐和园", r#"{"address": "Y"}"#, Some("ground truth: it is no JSON object with `place_name` and `address`"))]
+    #[case::no_name(
+        "颐和园",
+        r#"{"address": "Y"}"#,
+        Some("ground truth: it is no JSON object with `place_name` and `address`")
+    )]
     #[case::no_object("颐和园", "x", Some("ground truth: it is no JSON object with `place_name` and `address`"))]
     fn refuses_by_rule(#[case] answer: &str, #[case] truth: &str, #[case] refused: Option<&'static str>) {
         let finding = GeoGuess { boxed: Boxed::Required }.compare("", answer, truth);
