@@ -177,10 +177,12 @@ fn lists(answer: &str, said: &[Piece<'_>], truth: &str, numeric: bool) -> bool {
         return true;
     }
     let option = |point: char| matches!(point, 'A'..='H');
-    if truth.len() == 1 && truth.starts_with(option) {
-        let letters = answer.chars().filter(|point| option(*point)).count();
-        let only = answer.chars().all(|point| option(point) || !is_word(point));
-        return letters >= 2 && only;
+    if truth.len() == 1
+        && truth.starts_with(option)
+        && answer.chars().filter(|point| option(*point)).count() >= 2
+        && answer.chars().all(|point| option(point) || !is_word(point))
+    {
+        return true;
     }
     let among = |separators: &[char], least: usize| {
         let items = || answer.split(separators).map(trim);

@@ -25,9 +25,7 @@ pub(crate) fn run(case: &Value) -> Option<Value> {
         mode => {
             let name = config["verifier_type"].as_str().or(case["verifier"].as_str()).unwrap();
             let settings = settings(config);
-            if named(name, &Settings::default()).is_none() {
-                return None;
-            }
+            named(name, &Settings::default())?;
             let Some(verifier) = named(name, &settings) else { return Some(json!(0.0)) };
             let truth = match &case["ground_truth"] {
                 Value::String(truth) => Some(truth.clone()),
