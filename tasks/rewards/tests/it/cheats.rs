@@ -103,7 +103,7 @@ fn edits_of_wrong_answers_earn_nothing_by_rule() {
 fn a_megabyte_is_judged_or_refused() {
     for domain in DOMAINS.into_iter().chain(["geoquest", "language_mix", "ocr"]) {
         let verifier = named(domain, &Settings::default()).unwrap();
-        for piece in ["a", "a ", "一", "7,", "<|begin_of_box|>", "\\boxed{", "{", "</think>", "A/", "或"] {
+        for piece in ["a ", "一", "<|begin_of_box|>", "A/"] {
             let long = piece.repeat(1_000_000 / piece.len());
             let _ = verifier.read(&format!("<think>{long}</think><answer>{long}</answer>"));
             let finding = verifier.compare("Which?", &long, "b");
