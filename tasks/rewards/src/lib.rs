@@ -4,7 +4,10 @@
 //! a verifier compares the answer with the ground truth, and where no rule decides, the judge is asked. Everything but the
 //! judge is pure and synchronous. `DECISIONS.md` says where this departs from the published system, and why.
 
+mod boxes;
+mod distance;
 mod finding;
+pub mod gui;
 mod verifier;
 
 pub use finding::{Finding, Kind, Reward};
