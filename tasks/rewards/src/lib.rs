@@ -4,11 +4,16 @@
 //! a verifier compares the answer with the ground truth, and where no rule decides, the judge is asked. Everything but the
 //! judge is pure and synchronous. `DECISIONS.md` says where this departs from the published system, and why.
 
+mod boxed_answer;
 mod boxes;
+mod characters;
 mod distance;
 mod finding;
+pub mod grounding;
 pub mod gui;
+mod literal;
 mod verifier;
+pub mod video;
 
 pub use finding::{Finding, Kind, Reward};
 pub use verifier::Verifier;

@@ -1,6 +1,6 @@
 //! The text between the box tokens, each dialect in its own way.
 
-use super::characters::trim;
+use crate::characters::trim;
 
 const BEGIN: &str = "<|begin_of_box|>";
 const END: &str = "<|end_of_box|>";
@@ -59,40 +59,40 @@ mod tests {
     use super::*;
 
     fn tokens(text: &str) -> String {
-        text.replace('<', BEGIN).replace('>', END)
+        text.replace('«', BEGIN).replace('»', END)
     }
 
     #[rstest]
-    #[case::plain("x<a>y", Some("a"))]
-    #[case::no_end_after(">< a ", Some("a"))]
-    #[case::two("<a><b>", Some("a"))]
-    #[case::begin_twice("<<a>", Some(""))]
-    #[case::no_begin("a>", None)]
-    #[case::no_end("<a", None)]
+    #[case::plain("x«a»y", Some("a"))]
+    #[case::no_end_after("»« a ", Some("a"))]
+    #[case::two("«a»«b»", Some("a"))]
+    #[case::begin_twice("««a»", Some(""))]
+    #[case::no_begin("a»", None)]
+    #[case::no_end("«a", None)]
     fn android_takes_the_first_begin(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(android(&tokens(text)).ok(), expected);
     }
 
     #[rstest]
-    #[case::plain("x< a >y", Some("a"))]
-    #[case::line_break("<a\nb>", None)]
-    #[case::second_line("<a\nb><c>", Some("c"))]
-    #[case::no_end("<a", None)]
+    #[case::plain("x« a »y", Some("a"))]
+    #[case::line_break("«a\nb»", None)]
+    #[case::second_line("«a\nb»«c»", Some("c"))]
+    #[case::no_end("«a", None)]
     fn one_line_stays_in_its_line(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(one_line(&tokens(text)).ok(), expected);
     }
 
     #[rstest]
-    #[case::as_it_stands("x<\na\n>y", Some("\na\n"))]
-    #[case::empty_first("<><a>", Some(""))]
-    #[case::no_end("<a", None)]
+    #[case::as_it_stands("x«\na\n»y", Some("\na\n"))]
+    #[case::empty_first("«»«a»", Some(""))]
+    #[case::no_end("«a", None)]
     fn many_lines_are_not_trimmed(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(many_lines(&tokens(text)).ok(), expected);
     }
 
     #[test]
     fn long_boxes_are_refused() {
-        let reply = tokens(&format!("<{}>", "a".repeat(LONGEST + 1)));
+        let reply = tokens(&format!("«{}»", "a".repeat(LONGEST + 1)));
         for read in [android, one_line, many_lines] {
             assert_eq!(read(&reply), Err(TOO_LONG));
         }

@@ -15,8 +15,6 @@
 mod android;
 mod boxed;
 mod call;
-mod characters;
-mod literal;
 mod names;
 mod osworld;
 mod similarity;

@@ -82,7 +82,7 @@ pub(super) fn action(name: &str) -> (String, Option<&'static str>) {
 
 /// Our name of a parameter, if any dialect has it.
 pub(super) fn parameter(name: &str) -> Option<&'static str> {
-    canonical(&PARAMETERS, name)
+    canonical(&PARAMETERS, &name.to_lowercase())
 }
 
 /// The keys that are pressed together, in our names: modifiers first and sorted, the others in their order.

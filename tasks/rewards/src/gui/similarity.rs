@@ -97,7 +97,7 @@ mod tests {
     #[case::short("---------", false)]
     #[case::triples("abcabcabcabc", true)]
     #[case::fours("abcdabcdabcd", true)]
-    #[case::fives("abcdeabcdeabcde", false)]
+    #[case::sevens("abcdefgabcdefg", false)]
     #[case::words("Hello World!", false)]
     fn repetition_is_most_of_the_text(#[case] text: &str, #[case] expected: bool) {
         assert_eq!(is_repetitive(&characters(text)), expected);

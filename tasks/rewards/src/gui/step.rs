@@ -1,9 +1,9 @@
 //! One action in a form that all dialects share: what is done, where, with which words.
 
 use super::call::Call;
-use super::literal::{self, Value};
 use super::names;
 use crate::boxes::{NormBox, on_grid};
+use crate::literal::{self, Value};
 
 /// An action and the parameters that decide whether it is the right one.
 #[derive(Debug, Clone)]

@@ -8,12 +8,12 @@ mod tests;
 
 use std::borrow::Cow;
 
-use super::characters::{MOST_DIGITS, digit, is_blank, leading_digits, trim_start};
-use super::literal::{self, Value};
 use super::{
     ANSWER_UNREADABLE, OTHER_ACTION, TRUTH_UNREADABLE, Terms, boxed, nothing, scored, similarity, step, strict,
 };
 use crate::boxes::NormBox;
+use crate::characters::{MOST_DIGITS, digit, is_blank, leading_digits, trim_start};
+use crate::literal::{self, Value};
 use crate::{Finding, Verifier};
 
 /// Compares actions on an Android device.

@@ -9,9 +9,9 @@ mod tests;
 
 use std::borrow::Cow;
 
-use super::characters::trim;
-use super::literal::{self, Value};
 use super::{ANSWER_UNREADABLE, TRUTH_UNREADABLE, Terms, boxed, call, nothing, step, strict};
+use crate::characters::trim;
+use crate::literal::{self, Value};
 use crate::{Finding, Verifier};
 
 /// Compares actions on a desktop.

@@ -3,7 +3,7 @@
 use super::new_form::{self, Place, Quoting};
 use super::old_form;
 use crate::Finding;
-use crate::gui::characters::{python_float, trim};
+use crate::characters::{python_float, trim};
 use crate::gui::similarity::common_part;
 use crate::gui::{OTHER_ACTION, nothing, scored};
 

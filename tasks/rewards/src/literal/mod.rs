@@ -18,14 +18,14 @@ const MOST_VALUES: usize = 4096;
 /// Keys of one object: they are compared one by one.
 const MOST_KEYS: usize = 128;
 /// Digits of one number, as in Python.
-const MOST_DIGITS: usize = super::characters::MOST_DIGITS;
+const MOST_DIGITS: usize = crate::characters::MOST_DIGITS;
 
 /// Half surrogates, which Python texts may hold and Rust's may not, are kept as the last 2048 private characters.
 const SURROGATES: u32 = 0x0010_f800;
 
 /// What a literal stands for.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     /// An integer: its digits without leading zeros, with a minus sign where negative.
@@ -39,7 +39,7 @@ pub(super) enum Value {
 }
 
 /// Reads JSON, or else a literal of Python.
-pub(super) fn read(text: &str) -> Option<Value> {
+pub(crate) fn read(text: &str) -> Option<Value> {
     if text.len() > LONGEST {
         return None;
     }
@@ -47,27 +47,27 @@ pub(super) fn read(text: &str) -> Option<Value> {
 }
 
 /// Reads one literal of Python at the start of a text, as the value of a parameter; gives the length read too.
-pub(super) fn read_prefix(text: &str) -> Option<(Value, usize)> {
+pub(crate) fn read_prefix(text: &str) -> Option<(Value, usize)> {
     if text.len() > LONGEST { None } else { python::read_prefix(text) }
 }
 
 impl Value {
     /// The value of a key that is a text.
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         let Value::Object(entries) = self else { return None };
         entries.iter().find(|(name, _)| matches!(name, Value::Text(text) if text == key)).map(|(_, value)| value)
     }
 
-    pub(super) fn as_text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         if let Value::Text(text) = self { Some(text) } else { None }
     }
 
-    pub(super) fn as_list(&self) -> Option<&[Value]> {
+    pub(crate) fn as_list(&self) -> Option<&[Value]> {
         if let Value::List(items) = self { Some(items) } else { None }
     }
 
     /// A number, not a bool.
-    pub(super) fn as_number(&self) -> Option<f64> {
+    pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Value::Integer(digits) => digits.parse().ok(),
             Value::Float(number) => Some(*number),
@@ -77,7 +77,7 @@ impl Value {
 
     /// Equality of Python, but that a bool is no number: integers and floats of the same value are equal, a list and a
     /// tuple are not, not-a-number equals nothing.
-    pub(super) fn equals(&self, other: &Value) -> bool {
+    pub(crate) fn equals(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Null, Value::Null) => true,
             (Value::Bool(one), Value::Bool(two)) => one == two,

@@ -10,22 +10,22 @@ const ZEROS: [u32; 65] = [
 ];
 
 /// Python refuses to turn longer texts of digits into integers.
-pub(super) const MOST_DIGITS: usize = 4300;
+pub(crate) const MOST_DIGITS: usize = 4300;
 
-pub(super) fn is_blank(character: char) -> bool {
+pub(crate) fn is_blank(character: char) -> bool {
     character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
 }
 
-pub(super) fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-pub(super) fn trim_start(text: &str) -> &str {
+pub(crate) fn trim_start(text: &str) -> &str {
     text.trim_start_matches(is_blank)
 }
 
 /// The value of a decimal digit of any script.
-pub(super) fn digit(character: char) -> Option<u8> {
+pub(crate) fn digit(character: char) -> Option<u8> {
     if character.is_ascii() {
         return character.to_digit(10).map(|value| value as u8);
     }
@@ -36,14 +36,14 @@ pub(super) fn digit(character: char) -> Option<u8> {
 }
 
 /// The digits at the start of a text, of any script, and what follows them. `None` where there are none.
-pub(super) fn leading_digits(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn leading_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|character| digit(character).is_none()).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
 
 /// The value of a text of digits, of any script; `None` beyond what Python would read. Values too large for the type
 /// become its largest.
-pub(super) fn whole_number(digits: &str) -> Option<u64> {
+pub(crate) fn whole_number(digits: &str) -> Option<u64> {
     let mut value = 0_u64;
     for (position, character) in digits.chars().enumerate() {
         if position >= MOST_DIGITS {
@@ -56,7 +56,7 @@ pub(super) fn whole_number(digits: &str) -> Option<u64> {
 
 /// What Python's `float` makes of a text: blanks around, single underscores between digits, digits of any script,
 /// infinities and not-a-number.
-pub(super) fn python_float(text: &str) -> Option<f64> {
+pub(crate) fn python_float(text: &str) -> Option<f64> {
     /// Digits beyond these change no double.
     const LONGEST: usize = 4096;
 

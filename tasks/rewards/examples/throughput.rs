@@ -1,0 +1,32 @@
+//! How many samples a second one core judges, by verifier, over the samples of its domain: reply and ground truth are read,
+//! then compared.
+//!
+//! `cargo run --release --example throughput -- [SECONDS]`
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "a program that prints, and uses a part of what it shares with the tests"
+)]
+
+#[path = "../tests/probe/mod.rs"]
+mod probe;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use probe::{score, subjects};
+
+fn main() {
+    let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1.0);
+    for subject in subjects() {
+        let time = Duration::from_secs_f64(seconds);
+        let (begun, mut judged) = (Instant::now(), 0_usize);
+        while begun.elapsed() < time {
+            for sample in &subject.samples {
+                black_box(score(&*subject.verifier, &sample.question, &sample.reply, &sample.truth));
+            }
+            judged += subject.samples.len();
+        }
+        println!("{:20} {:10.0} samples/s", subject.name, judged as f64 / begun.elapsed().as_secs_f64());
+    }
+}
