@@ -65,7 +65,7 @@ const KEYS: [&[&str]; 24] = [
 
 const MODIFIERS: [&str; 4] = ["alt", "ctrl", "meta", "shift"];
 
-fn canonical<'a>(table: &[&[&'static str]], name: &'a str) -> Option<&'static str> {
+fn canonical(table: &[&[&'static str]], name: &str) -> Option<&'static str> {
     table.iter().find(|names| names.contains(&name)).map(|names| names[0])
 }
 

@@ -72,19 +72,16 @@ fn at_place(given: Place, expected: Place) -> f64 {
     }
     let Some(point) = given.point.or(given.area.map(|area| area.center())) else { return 0.0 };
     match (expected.area, expected.point) {
-        (Some(target), _) => {
-            if let (None, Some(area)) = (given.point, given.area) {
-                let overlap = area.overlap(target);
-                return if area == target || overlap >= LEAST_OVERLAP {
-                    overlap.max(f64::from(u8::from(area == target)))
-                } else {
-                    0.0
-                };
+        (Some(target), _) => match (given.point, given.area) {
+            (None, Some(area)) => {
+                let overlap = if area == target { 1.0 } else { area.overlap(target) };
+                if overlap < LEAST_OVERLAP { 0.0 } else { overlap }
             }
-            let outside = target.distance(point);
-            let on_target = 1.0 - (1.0 - ON_THE_BORDER) * target.eccentricity(point);
-            on_target * (1.0 - outside / FAR_OUTSIDE).max(0.0)
-        }
+            _ => {
+                let on_target = 1.0 - (1.0 - ON_THE_BORDER) * target.eccentricity(point);
+                on_target * (1.0 - target.distance(point) / FAR_OUTSIDE).max(0.0)
+            }
+        },
         (None, Some(target)) => {
             let distance = (point.0 - target.0).hypot(point.1 - target.1);
             let near = 1.0 - (1.0 - ON_THE_BORDER) * (distance / NEAR_POINT).min(1.0);

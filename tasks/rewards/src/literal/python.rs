@@ -72,9 +72,7 @@ impl<'a> Reader<'a> {
                 if items.len() == 1 && !trailing { items.pop() } else { Some(Value::Tuple(items)) }
             }
             b'"' | b'\'' => self.strings(),
-            b'u' | b'U' | b'r' | b'R' if matches!(self.text.as_bytes().get(self.at + 1), Some(b'"' | b'\'')) => {
-                self.strings()
-            }
+            _ if self.at_string() => self.strings(),
             b'+' | b'-' | b'.' | b'0'..=b'9' => self.signed(),
             _ => self.constant(),
         }
@@ -146,38 +144,32 @@ impl<'a> Reader<'a> {
         Some(Value::Object(entries))
     }
 
+    /// Whether a text begins here, with or without a prefix.
+    fn at_string(&self) -> bool {
+        let quote = |place: usize| matches!(self.text.as_bytes().get(place), Some(b'"' | b'\''));
+        let prefixed = matches!(self.byte(), Some(b'u' | b'U' | b'r' | b'R' | b'f' | b'F'));
+        quote(self.at) || (prefixed && quote(self.at + 1))
+    }
+
     /// Texts that stand side by side are one.
     fn strings(&mut self) -> Option<Value> {
         let mut read = String::new();
         loop {
-            let raw = match self.byte()? {
-                b'r' | b'R' => true,
-                b'u' | b'U' => false,
-                _ => {
-                    self.string(false, &mut read)?;
-                    if self.another_string() { continue } else { return Some(Value::Text(read)) }
-                }
-            };
-            self.at += 1;
-            self.string(raw, &mut read)?;
-            if !self.another_string() {
+            let prefix = self.byte().filter(u8::is_ascii_alphabetic);
+            self.at += usize::from(prefix.is_some());
+            let start = self.at;
+            self.string(matches!(prefix, Some(b'r' | b'R')), &mut read)?;
+            // An f-string is data only as long as nothing is put into it.
+            if matches!(prefix, Some(b'f' | b'F')) && self.text[start..self.at].contains(['{', '}']) {
+                return None;
+            }
+            let back = self.at;
+            self.blanks(self.budget.depth > 0);
+            if !self.at_string() {
+                self.at = back;
                 return Some(Value::Text(read));
             }
         }
-    }
-
-    /// Passes to a text that stands beside the last one, if there is one.
-    fn another_string(&mut self) -> bool {
-        let back = self.at;
-        self.blanks(self.budget.depth > 0);
-        let quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\''));
-        let bytes = self.text.as_bytes();
-        let prefixed = matches!(self.byte(), Some(b'u' | b'U' | b'r' | b'R'));
-        let found = quote(bytes.get(self.at)) || (prefixed && quote(bytes.get(self.at + 1)));
-        if !found {
-            self.at = back;
-        }
-        found
     }
 
     fn string(&mut self, raw: bool, read: &mut String) -> Option<()> {

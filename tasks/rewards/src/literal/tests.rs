@@ -11,6 +11,7 @@ fn same(one: &str, two: &str) -> bool {
 #[case::triple("'''a\r\nb'''", r"'a\nb'")]
 #[case::side_by_side("('a' \"b\")", "'ab'")]
 #[case::raw(r"r'\n'", r"'\\n'")]
+#[case::prefixes("[u'a', f'a']", "['a', 'a']")]
 #[case::unknown_escape(r"'\d'", r"'\\d'")]
 #[case::octal(r"'\101'", "'A'")]
 #[case::wide(r"'\U0001F642'", "'🙂'")]

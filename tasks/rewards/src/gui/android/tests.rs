@@ -52,7 +52,7 @@ fn texts_are_scored_as_published(#[case] given: &str, #[case] truth: &str, #[cas
 #[case::condition("{'action_type': 'click', 'box_2d': [[503,580,718,702]]} if 1 else {}")]
 #[case::lambda("(lambda: {'action_type': 'click'})()")]
 #[case::frame("[f.f_locals['extracted_gt'] for f in [__import__('sys')._getframe(4)]][0]")]
-#[case::format_text("{'action_type': f'click'}")]
+#[case::format_text("{'action_type': f'{1}'}")]
 #[case::bytes("{'action_type': b'click'}")]
 #[case::nul("{'action_type': 'click\0'}")]
 #[case::unpacking("{**{'action_type': 'click'}}")]

@@ -106,15 +106,11 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    fn blanks(&mut self) {
-        self.rest = self.rest.trim_start_matches(is_blank);
-    }
-
-    /// A part behind a comma, if it is there.
+    /// A part behind a comma and at most one blank, if it is there.
     fn optional<T>(&mut self, part: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let mut ahead = *self;
         ahead.take(",")?;
-        ahead.blanks();
+        ahead.rest = ahead.rest.strip_prefix(is_blank).unwrap_or(ahead.rest);
         let read = part(&mut ahead)?;
         *self = ahead;
         Some(read)
@@ -130,7 +126,7 @@ impl<'a> Cursor<'a> {
         self.take("point=(")?;
         let x = self.number()?;
         self.take(",")?;
-        self.blanks();
+        self.rest = self.rest.trim_start_matches(is_blank);
         let y = self.number()?;
         self.take(")")?;
         Some((x, y))
