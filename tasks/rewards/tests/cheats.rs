@@ -161,3 +161,16 @@ fn edits_at_random_pay_next_to_nothing() {
         assert!(earned <= most * tried as f64, "{}: {earned} by {tried} edits", subject.name);
     }
 }
+
+/// The published terms do pay to some of this, so that a search which finds nothing there would be blind.
+#[test]
+fn the_search_finds_what_the_published_terms_pay() {
+    for subject in subjects().into_iter().filter(|subject| subject.name == "androidworld") {
+        let mut found = 0;
+        for_wrong_answers(&subject, |question, truth, wrong| {
+            let paid = |reply: &String| worth(&*subject.verifier, question, reply, truth) > 0.0;
+            found += cheats(wrong).iter().filter(|reply| paid(reply)).count();
+        });
+        assert!(found > 0, "{}", subject.name);
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! `GLIM_REWARD_CASES` names the folder of the case files; `tests/cases` holds those of this repository.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ fn cases(name: &str) -> Vec<Value> {
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases"), PathBuf::from);
     let path = folder.join(format!("{name}.jsonl"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("a case is JSON")).collect()
 }
 
 /// What a verifier gives for a case: the value is read out of the reply, or is there already.
@@ -25,7 +26,7 @@ fn reward(verifier: &dyn Verifier, case: &Value) -> f64 {
         if case["config"]["mode"] == "judge" {
             return Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
-        verifier.read(value.as_str().unwrap()).ok().map(std::borrow::Cow::into_owned)
+        verifier.read(value.as_str().expect("a reply is text")).ok().map(Cow::into_owned)
     };
     let (Some(answer), Some(truth)) = (value("response"), value("ground_truth")) else { return 0.0 };
     match verifier.compare(case["question"].as_str().unwrap_or(""), &answer, &truth) {

@@ -31,11 +31,11 @@ pub fn subjects() -> Vec<Subject> {
         subject("osworld strict", Box::new(OsWorld { terms: strict }), cases("osworld")),
         subject("webvoyager", Box::new(WebVoyager { terms: published }), cases("webvoyager")),
         subject("webvoyager strict", Box::new(WebVoyager { terms: strict }), cases("webvoyager")),
-        subject("grounding boxes", Box::new(grounding::Boxes::default()), every_pair(&BOXES)),
-        subject("grounding points", Box::new(grounding::Points::default()), every_pair(&POINTS)),
+        subject("grounding boxes", Box::<grounding::Boxes>::default(), every_pair(&BOXES)),
+        subject("grounding points", Box::<grounding::Points>::default(), every_pair(&POINTS)),
         subject("video exact", Box::new(Exact), every_pair(&WORDS)),
         subject("video choice", Box::new(Choice), every_pair(&LETTERS)),
-        subject("video moments", Box::new(Moments::default()), every_pair(&TIMES)),
+        subject("video moments", Box::<Moments>::default(), every_pair(&TIMES)),
     ]
 }
 
@@ -182,7 +182,7 @@ pub fn mutated(random: &mut Random, reply: &str, other: &str) -> String {
             0 => text.replace_range(place..end, ""),
             1 => text.insert_str(place, PIECES[random.below(PIECES.len())]),
             2 => text.replace_range(place..end, PIECES[random.below(PIECES.len())]),
-            3 => text.insert_str(place, &text[place..end].to_owned()),
+            3 => text = [&text[..end], &text[place..]].concat(),
             4 => text.insert_str(place, &random.next().to_string()[..1 + random.below(4)]),
             5 => {
                 let from = boundary(other, random.below(other.len() + 1));
