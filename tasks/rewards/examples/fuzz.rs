@@ -18,7 +18,7 @@ use probe::{Random, Subject, mutated, score, subjects};
 
 /// A case that takes longer is a finding, unless it was only kept waiting: it is slow if it is each time.
 const SLOW: Duration = Duration::from_millis(50);
-const TIMES: usize = 4;
+const TIMES: usize = 20;
 /// Findings that are printed in full, for each verifier.
 const SHOWN: usize = 5;
 

@@ -14,10 +14,14 @@ pub(super) const TOO_LONG: &str = "the box holds more than 16384 bytes";
 
 /// Android: both tokens must occur; what follows the first begin, up to the next token of either kind or the end.
 pub(super) fn android(reply: &str) -> Result<&str, &'static str> {
-    let begin = reply.find(BEGIN).filter(|_| reply.contains(END)).ok_or(NO_BOX)?;
+    let begin = reply.find(BEGIN).ok_or(NO_BOX)?;
     let content = &reply[begin + BEGIN.len()..];
-    let content = &content[..content.find(BEGIN).unwrap_or(content.len())];
-    limited(trim(&content[..content.find(END).unwrap_or(content.len())]))
+    let content = match content.find(END) {
+        Some(end) => &content[..end],
+        None if reply[..begin].contains(END) => content,
+        None => return Err(NO_BOX),
+    };
+    limited(trim(&content[..content.find(BEGIN).unwrap_or(content.len())]))
 }
 
 /// OSWorld: the first begin from which an end is reached within the line.
