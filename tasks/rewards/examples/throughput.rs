@@ -15,7 +15,7 @@ mod probe;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use probe::{score, subjects};
+use probe::{core_time, score, subjects};
 
 fn main() {
     let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1.0);
@@ -32,10 +32,4 @@ fn main() {
         }
         println!("{:20} {:10.0} samples/s", subject.name, judged as f64 / (now() - start).as_secs_f64());
     }
-}
-
-/// The time that a core spent on this thread.
-fn core_time() -> Option<Duration> {
-    let status = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    status.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -1,6 +1,7 @@
 //! What the tests, the fuzzer and the measurement of speed share: the verifiers, samples for each, and hostile edits.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use glim_rewards::gui::{Android, OsWorld, Terms, WebVoyager};
 use glim_rewards::video::{Choice, Exact, Moments};
@@ -214,4 +215,10 @@ fn boundary(text: &str, place: usize) -> usize {
 pub fn content(reply: &str) -> Cow<'_, str> {
     let behind = reply.split_once("<|begin_of_box|>").map_or(reply, |(_, behind)| behind);
     behind.split_once("<|end_of_box|>").map_or(behind, |(content, _)| content).into()
+}
+
+/// The time that a core spent on this thread, which others on the machine do not lengthen; Linux tells it.
+pub fn core_time() -> Option<Duration> {
+    let status = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    status.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
