@@ -4,13 +4,20 @@
 //! a verifier compares the answer with the ground truth, and where no rule decides, the judge is asked. Everything but the
 //! judge is pure and synchronous. `DECISIONS.md` says where this departs from the published system, and why.
 
+mod boxed_answer;
+mod boxes;
+mod characters;
 mod distance;
 mod finding;
+pub mod grounding;
+pub mod gui;
 pub mod hedge;
+mod literal;
 pub mod reply;
 pub mod template;
 pub mod text;
 pub mod verifier;
+pub mod video;
 
 pub use distance::{MOST_STEPS, levenshtein, longest_common_subsequence};
 pub use finding::{Finding, Kind, Reward};
