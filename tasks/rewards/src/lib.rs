@@ -4,8 +4,15 @@
 //! a verifier compares the answer with the ground truth, and where no rule decides, the judge is asked. Everything but the
 //! judge is pure and synchronous. `DECISIONS.md` says where this departs from the published system, and why.
 
+mod distance;
 mod finding;
+mod number;
+pub mod reply;
+pub mod template;
+pub mod text;
 mod verifier;
 
+pub use distance::{MOST_STEPS, levenshtein, longest_common_subsequence};
 pub use finding::{Finding, Kind, Reward};
-pub use verifier::Verifier;
+pub use number::{NumberSettings, Reach};
+pub use verifier::{Chart, Chemistry, Counting, Math, Physics, Spatial, Verifier};

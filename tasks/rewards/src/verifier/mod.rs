@@ -1,6 +1,20 @@
 //! The verifiers, one a file: how each reads an answer, and how it compares it with the ground truth.
 
+mod chart;
+mod chemistry;
+mod counting;
+mod math;
+mod physics;
+mod spatial;
+
 use std::borrow::Cow;
+
+pub use chart::Chart;
+pub use chemistry::Chemistry;
+pub use counting::Counting;
+pub use math::Math;
+pub use physics::Physics;
+pub use spatial::Spatial;
 
 use crate::Finding;
 

@@ -1,0 +1,73 @@
+//! Counting: SPEC 6.14. One whole number, met exactly.
+
+use std::borrow::Cow;
+
+use super::Verifier;
+use crate::Finding;
+use crate::number::{Notation, NumberSettings, Reach, count};
+use crate::reply::{Boxed, Frame, read};
+use crate::text::{digit, trim};
+
+/// The verifier of counts.
+#[derive(Debug, Clone)]
+pub struct Counting {
+    boxed: Boxed,
+    reach: Reach,
+}
+
+impl Counting {
+    /// With these settings; a count has no tolerance.
+    pub fn new(settings: NumberSettings) -> Self {
+        Self { boxed: settings.boxed, reach: settings.reach }
+    }
+
+    fn full(answer: &str, truth: &str) -> Finding {
+        if trim(answer).is_empty() {
+            return Finding::decided(0.0, "the answer is empty");
+        }
+        if answer == truth {
+            return Finding::decided(1.0, "identical");
+        }
+        let Some(expected) = count(truth) else { return Finding::open("the truth is no number") };
+        match count(answer) {
+            Some(found) if found == expected => Finding::decided(1.0, "the same count"),
+            Some(_) => Finding::decided(0.0, "another count"),
+            // A formula or a list is no count, whatever it comes to.
+            None if crate::number::read(answer, Notation::School).is_some() => Finding::decided(0.0, "not one count"),
+            None => Finding::open("the answer is no number"),
+        }
+    }
+
+    fn published(answer: &str, truth: &str, judged: bool) -> Finding {
+        if answer == truth {
+            return Finding::decided(1.0, "identical");
+        }
+        match (digits(answer), digits(truth)) {
+            (Some(answer), Some(truth)) if answer == truth => Finding::decided(1.0, "the same count"),
+            (Some(_), Some(_)) if !judged => Finding::decided(0.0, "another count"),
+            _ => Finding::open("not both are written in digits"),
+        }
+    }
+}
+
+impl Verifier for Counting {
+    fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        read(reply, Frame::ThinkUntagged, self.boxed).map(Cow::Borrowed).map_err(|flaw| Cow::Owned(flaw.to_string()))
+    }
+
+    fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
+        match self.reach {
+            Reach::Full => Self::full(answer, truth),
+            Reach::Published { judged } => Self::published(answer, truth, judged),
+        }
+    }
+}
+
+/// The decimal digits of any script that all of `text` is, without zeros in front; so no number is too long.
+fn digits(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return None;
+    }
+    let digits = text.chars().map(|point| Some(char::from(b'0' + digit(point)?))).collect::<Option<String>>()?;
+    Some(digits.trim_start_matches('0').to_owned())
+}
