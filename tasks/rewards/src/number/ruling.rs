@@ -18,11 +18,9 @@ const WIDEST_TOLERANCE: f64 = 0.05;
 pub enum Reach {
     /// As far as they can.
     Full,
-    /// As far as in the published system, had its numeric branch worked.
-    Published {
-        /// There is a judge to have the last word.
-        judged: bool,
-    },
+    /// As far as in the published system, had its numeric branch worked: numbers that agree are right, whatever else is for
+    /// the judge.
+    Published,
 }
 
 /// The settings of a verifier of numbers.
@@ -49,7 +47,7 @@ pub struct Ruling {
     closeness: Closeness,
     /// In the published reach: texts that hold one of these go to the judge unread.
     marks: &'static [&'static str],
-    /// In the published reach: identical texts are right without a judge.
+    /// In the published reach: identical texts are right, empty ones too.
     identity: bool,
     /// In the published reach: unknowns and relations are compared too.
     symbols: bool,
@@ -95,7 +93,7 @@ impl Ruling {
     pub fn decide(&self, question: &str, answer: &str, truth: &str) -> Finding {
         match self.reach {
             Reach::Full => self.full(question, answer, truth),
-            Reach::Published { judged } => self.published(answer, truth, judged),
+            Reach::Published => self.published(answer, truth),
         }
     }
 
@@ -117,7 +115,7 @@ impl Ruling {
         }
     }
 
-    fn published(&self, answer: &str, truth: &str, judged: bool) -> Finding {
+    fn published(&self, answer: &str, truth: &str) -> Finding {
         let identical = answer == truth;
         if identical && self.identity {
             return Finding::decided(1.0, "identical");
@@ -130,12 +128,11 @@ impl Ruling {
             {
                 return match agree(&answer, &truth, &self.closeness, true) {
                     Agreement::Same => Finding::decided(1.0, "the same value"),
-                    Agreement::Different if !judged => Finding::decided(0.0, "another value"),
-                    _ => Finding::open("another value, by the rules"),
+                    Agreement::Different | Agreement::Unknown => Finding::open("another value, by the rules"),
                 };
             }
         }
-        if identical && !judged && !answer.is_empty() {
+        if identical && !answer.is_empty() {
             return Finding::decided(1.0, "identical");
         }
         Finding::open("not both are numbers")

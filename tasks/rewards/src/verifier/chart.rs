@@ -13,7 +13,7 @@ const YEARS: std::ops::RangeInclusive<i64> = 1_000..=3_000;
 
 /// The verifier of charts.
 #[derive(Debug, Clone)]
-pub struct Chart {
+pub(super) struct Chart {
     boxed: Boxed,
     pattern: Option<Pattern>,
     ruling: Ruling,
@@ -22,7 +22,7 @@ pub struct Chart {
 impl Chart {
     /// With these settings. The first group of `pattern` is the thinking part, the second the answer part; without one the
     /// frame of all replies is read.
-    pub fn new(settings: NumberSettings, pattern: Option<Pattern>) -> Self {
+    pub(super) fn new(settings: NumberSettings, pattern: Option<Pattern>) -> Self {
         Self { boxed: settings.boxed, pattern, ruling: Ruling::new(settings).with_measured_integers() }
     }
 
@@ -59,8 +59,8 @@ impl Verifier for Chart {
         match self.years(question, answer, truth) {
             Some(true) => Finding::decided(1.0, "the same year"),
             Some(false) if answer != truth => match self.ruling.reach() {
-                Reach::Published { judged: true } => Finding::open("another year, by the rules"),
-                _ => Finding::decided(0.0, "another year"),
+                Reach::Published => Finding::open("another year, by the rules"),
+                Reach::Full => Finding::decided(0.0, "another year"),
             },
             _ => self.ruling.decide(question, answer, truth),
         }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::Verifier;
+use super::{Verifier, read_framed};
 use crate::Finding;
 use crate::number::{NumberSettings, Ruling};
-use crate::reply::{Boxed, Frame, read};
+use crate::reply::{Boxed, Frame};
 
 /// What the published system takes for a unit wherever it stands.
 const MARKS: [&str; 37] = [
@@ -50,21 +50,21 @@ const MARKS: [&str; 37] = [
 
 /// The verifier of chemistry.
 #[derive(Debug, Clone)]
-pub struct Chemistry {
+pub(super) struct Chemistry {
     boxed: Boxed,
     ruling: Ruling,
 }
 
 impl Chemistry {
     /// With these settings.
-    pub fn new(settings: NumberSettings) -> Self {
+    pub(super) fn new(settings: NumberSettings) -> Self {
         Self { boxed: settings.boxed, ruling: Ruling::new(settings).with_marks(&MARKS) }
     }
 }
 
 impl Verifier for Chemistry {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        read(reply, Frame::ThinkAnswer, self.boxed).map(Cow::Borrowed).map_err(|flaw| Cow::Owned(flaw.to_string()))
+        read_framed(reply, Frame::ThinkAnswer, self.boxed)
     }
 
     fn compare(&self, question: &str, answer: &str, truth: &str) -> Finding {

@@ -2,22 +2,22 @@
 
 use std::borrow::Cow;
 
-use super::Verifier;
+use super::{Verifier, read_framed};
 use crate::Finding;
 use crate::number::{Notation, NumberSettings, Reach, count};
-use crate::reply::{Boxed, Frame, read};
+use crate::reply::{Boxed, Frame};
 use crate::text::{digit, trim};
 
 /// The verifier of counts.
 #[derive(Debug, Clone)]
-pub struct Counting {
+pub(super) struct Counting {
     boxed: Boxed,
     reach: Reach,
 }
 
 impl Counting {
     /// With these settings; a count has no tolerance.
-    pub fn new(settings: NumberSettings) -> Self {
+    pub(super) fn new(settings: NumberSettings) -> Self {
         Self { boxed: settings.boxed, reach: settings.reach }
     }
 
@@ -38,13 +38,13 @@ impl Counting {
         }
     }
 
-    fn published(answer: &str, truth: &str, judged: bool) -> Finding {
+    fn published(answer: &str, truth: &str) -> Finding {
         if answer == truth {
             return Finding::decided(1.0, "identical");
         }
         match (digits(answer), digits(truth)) {
             (Some(answer), Some(truth)) if answer == truth => Finding::decided(1.0, "the same count"),
-            (Some(_), Some(_)) if !judged => Finding::decided(0.0, "another count"),
+            (Some(_), Some(_)) => Finding::open("another count, by the rules"),
             _ => Finding::open("not both are written in digits"),
         }
     }
@@ -52,13 +52,13 @@ impl Counting {
 
 impl Verifier for Counting {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        read(reply, Frame::ThinkUntagged, self.boxed).map(Cow::Borrowed).map_err(|flaw| Cow::Owned(flaw.to_string()))
+        read_framed(reply, Frame::ThinkUntagged, self.boxed)
     }
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
         match self.reach {
             Reach::Full => Self::full(answer, truth),
-            Reach::Published { judged } => Self::published(answer, truth, judged),
+            Reach::Published => Self::published(answer, truth),
         }
     }
 }

@@ -2,28 +2,28 @@
 
 use std::borrow::Cow;
 
-use super::Verifier;
+use super::{Verifier, read_framed};
 use crate::Finding;
 use crate::number::{NumberSettings, Ruling};
-use crate::reply::{Boxed, Frame, read};
+use crate::reply::{Boxed, Frame};
 
 /// The verifier of mathematics.
 #[derive(Debug, Clone)]
-pub struct Math {
+pub(super) struct Math {
     boxed: Boxed,
     ruling: Ruling,
 }
 
 impl Math {
     /// With these settings.
-    pub fn new(settings: NumberSettings) -> Self {
+    pub(super) fn new(settings: NumberSettings) -> Self {
         Self { boxed: settings.boxed, ruling: Ruling::new(settings) }
     }
 }
 
 impl Verifier for Math {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        read(reply, Frame::ThinkAnswer, self.boxed).map(Cow::Borrowed).map_err(|flaw| Cow::Owned(flaw.to_string()))
+        read_framed(reply, Frame::ThinkAnswer, self.boxed)
     }
 
     fn compare(&self, question: &str, answer: &str, truth: &str) -> Finding {

@@ -2,29 +2,29 @@
 
 use std::borrow::Cow;
 
-use super::Verifier;
+use super::{Verifier, read_framed};
 use crate::Finding;
 use crate::number::{NumberSettings, Reach, Ruling, python};
-use crate::reply::{Boxed, Frame, read};
+use crate::reply::{Boxed, Frame};
 use crate::text::{digit, float, trim};
 
 /// The verifier of spatial reasoning.
 #[derive(Debug, Clone)]
-pub struct Spatial {
+pub(super) struct Spatial {
     boxed: Boxed,
     ruling: Ruling,
 }
 
 impl Spatial {
     /// With these settings.
-    pub fn new(settings: NumberSettings) -> Self {
+    pub(super) fn new(settings: NumberSettings) -> Self {
         Self { boxed: settings.boxed, ruling: Ruling::new(settings).with_symbols() }
     }
 }
 
 impl Verifier for Spatial {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        read(reply, Frame::Think, self.boxed).map(Cow::Borrowed).map_err(|flaw| Cow::Owned(flaw.to_string()))
+        read_framed(reply, Frame::Think, self.boxed)
     }
 
     fn compare(&self, question: &str, answer: &str, truth: &str) -> Finding {
