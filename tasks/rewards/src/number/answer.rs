@@ -121,12 +121,10 @@ impl Reader {
             }
         }
         if let (Token::Open(open), Token::Close(close)) = (first, last)
-            && let inner = &tokens[1..tokens.len() - 1]
             && spans(tokens)
+            && let Some(bracketed) = self.bracketed(*open, *close, &tokens[1..tokens.len() - 1], depth)
         {
-            if let Some(bracketed) = self.bracketed(*open, *close, inner, depth) {
-                return Some(bracketed);
-            }
+            return Some(bracketed);
         }
         let relations = tokens.iter().filter(|token| matches!(token, Token::Relation(_))).count();
         match relations {
@@ -212,11 +210,22 @@ impl Reader {
     }
 
     fn formula(&self, tokens: &[Token]) -> Option<Answer> {
+        // `0-10` is a range and `2024-01-05` a date before either is a difference.
+        if self.implicit && is_range(tokens) {
+            return None;
+        }
         parse::formula(tokens, self.implicit).map(Answer::Value)
     }
 }
 
 const ROUND: Listing = Listing::Ordered(Bracket::Round, Bracket::Round);
+
+/// Numbers with a dash between them.
+fn is_range(tokens: &[Token]) -> bool {
+    let number = |token: &Token| matches!(token, Token::Number(..));
+    let dashed = |(at, token): (usize, &Token)| if at % 2 == 0 { number(token) } else { *token == Token::Minus };
+    tokens.len() > 1 && tokens.iter().enumerate().all(dashed)
+}
 
 /// The parts between `separator`s outside of brackets; `None` where brackets do not close.
 fn split<'a>(tokens: &'a [Token], separator: &Token) -> Option<Vec<&'a [Token]>> {

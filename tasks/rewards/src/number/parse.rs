@@ -226,6 +226,8 @@ impl<'a> Parser<'a> {
             return Some(Expression::Constant(constant));
         }
         let letters = name.chars().count();
+        // A letter of another script is more often a word than an unknown.
+        self.doubtful |= !name.is_ascii();
         if letters == 1 || !self.implicit || name.contains('_') || GREEK.contains(&name) {
             return Some(Expression::Symbol(name.into()));
         }

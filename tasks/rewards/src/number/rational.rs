@@ -129,7 +129,7 @@ impl Rational {
         }
         let raise = |value: &BigInt| {
             if unit(value) {
-                if size % 2 == 0 { value * value } else { value.clone() }
+                if size.is_multiple_of(2) { value * value } else { value.clone() }
             } else {
                 value.pow(u32::try_from(size).expect("the bound on bits holds the exponent"))
             }

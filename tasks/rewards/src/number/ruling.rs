@@ -56,8 +56,10 @@ pub struct Ruling {
 impl Ruling {
     /// The rules of mathematics; the others are changes to them.
     pub fn new(settings: NumberSettings) -> Self {
-        let floor = Rational::scaled("1", 10, -6).expect("a millionth is within the bounds");
         let by_digits = settings.reach == Reach::Full;
+        // The published floor takes all numbers below 1e-11 for the same: Planck's constant could be anything.
+        let published = Rational::scaled("1", 10, -6).expect("a millionth is within the bounds");
+        let floor = if by_digits { Rational::whole(0) } else { published };
         let relative = tolerance(settings.tolerance);
         let closeness = Closeness { relative, floor, absolute_near_zero: false, by_digits };
         Self { reach: settings.reach, closeness, marks: &[], identity: true, symbols: false }
@@ -79,8 +81,10 @@ impl Ruling {
     /// `mmsi`: unknowns and relations are compared, and near 0 the difference itself counts.
     pub fn with_symbols(mut self) -> Self {
         self.symbols = true;
-        self.closeness.floor = self.closeness.relative.clone();
-        self.closeness.absolute_near_zero = true;
+        if self.reach == Reach::Published {
+            self.closeness.floor = self.closeness.relative.clone();
+            self.closeness.absolute_near_zero = true;
+        }
         self
     }
 
@@ -104,11 +108,13 @@ impl Ruling {
         if answer == truth {
             return Finding::decided(1.0, "identical");
         }
-        let (read_answer, read_truth) = (read(answer, Notation::School), read(truth, Notation::School));
-        let (Some(answer), Some(truth)) = (read_answer, read_truth) else {
+        let (Some(said), Some(expected)) = (read(answer, Notation::School), read(truth, Notation::School)) else {
             return Finding::open("not both are numbers or formulas");
         };
-        match agree(&answer, &truth, &self.closeness, asks_for_order(question)) {
+        match agree(&said, &expected, &self.closeness, asks_for_order(question)) {
+            Agreement::Same if repeats(question, answer, &said, &expected) => {
+                Finding::decided(0.0, "the answer is the task itself")
+            }
             Agreement::Same => Finding::decided(1.0, "the same value"),
             Agreement::Different => Finding::decided(0.0, "another value"),
             Agreement::Unknown => Finding::open("the question decides whether these agree"),
@@ -162,6 +168,23 @@ fn tolerance(tolerance: f64) -> Rational {
     Rational::scaled(&digits, 10, exponent).expect("a double has few digits and a small exponent")
 }
 
+/// Whether an answer gives back the formula that the question asks to work out: `3^10` where the truth is 59049.
+fn repeats(question: &str, text: &str, answer: &Answer, truth: &Answer) -> bool {
+    let one_number = |answer: &Answer| match answer {
+        Answer::Value(parsed) => parsed.expression.written().is_some(),
+        Answer::Quantity(value, ..) => value.written().is_some(),
+        _ => false,
+    };
+    // A fraction may be what is asked for.
+    let worked_out =
+        ["^", "*", "+", "!", "×", "√", "\\times", "\\cdot", "\\sqrt", "sqrt", "log", "ln", "sin", "cos", "tan"];
+    let bare = |text: &str| text.chars().filter(|point| !point.is_whitespace() && *point != '$').collect::<String>();
+    one_number(truth)
+        && !one_number(answer)
+        && worked_out.iter().any(|sign| text.contains(sign))
+        && bare(question).contains(&bare(text))
+}
+
 /// Whether a list has to come in the order that the question asks for.
 fn asks_for_order(question: &str) -> bool {
     const MARKS: [&str; 11] = [
@@ -179,4 +202,51 @@ fn asks_for_order(question: &str) -> bool {
     ];
     let question = question.to_ascii_lowercase();
     MARKS.iter().any(|mark| question.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn score(reach: Reach, question: &str, answer: &str, truth: &str) -> Option<f64> {
+        let ruling = Ruling::new(NumberSettings { reach, ..NumberSettings::default() });
+        match ruling.decide(question, answer, truth) {
+            Finding::Decided { score, .. } => Some(score),
+            Finding::Open { .. } => None,
+        }
+    }
+
+    #[rstest]
+    #[case::echo("Compute $3^{10}$.", "3^{10}", "59049", Some(0.0))]
+    #[case::worked_out("Compute $3^{10}$.", "59049", "59049.0", Some(1.0))]
+    #[case::fraction("Which is larger, 1/2 or 1/3?", "1/2", "0.5", Some(1.0))]
+    #[case::power_of_ten("c is 3×10^8 m/s", "3×10^8", "3e8", Some(1.0))]
+    #[case::unsimplified("How many?", "2^3", "8", Some(1.0))]
+    #[case::order("List them from smallest to largest", "2, 1", "1, 2", Some(0.0))]
+    #[case::no_order("Which are the roots?", "2, 1", "1, 2", Some(1.0))]
+    #[case::empty("", " ", "1", Some(0.0))]
+    #[case::words("", "forty or so", "42", None)]
+    fn reaches_fully(#[case] question: &str, #[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
+        assert_eq!(score(Reach::Full, question, answer, truth), expected);
+    }
+
+    #[rstest]
+    #[case::tolerance("42.0004", "42", Some(1.0))]
+    #[case::beyond("42.001", "42", None)]
+    #[case::latex(r"\frac{3}{4}", "0.75", None)]
+    #[case::unknowns("x + 1", "x+1", None)]
+    #[case::identical("x + 1", "x + 1", Some(1.0))]
+    #[case::set("{1,2}", "{2,1}", Some(1.0))]
+    fn reaches_as_published(#[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
+        assert_eq!(score(Reach::Published, "", answer, truth), expected);
+    }
+
+    #[test]
+    fn a_tolerance_is_at_most_a_twentieth() {
+        assert_eq!(tolerance(0.9), tolerance(0.05));
+        assert_eq!(tolerance(f64::NAN), Rational::whole(0));
+        assert_eq!(tolerance(0.025), Rational::scaled("25", 10, -3).unwrap());
+    }
 }

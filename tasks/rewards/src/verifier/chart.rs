@@ -66,3 +66,28 @@ impl Verifier for Chart {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::Chart;
+    use crate::number::{NumberSettings, Reach};
+    use crate::{Finding, Verifier};
+
+    #[rstest]
+    #[case::near("41", "42", Reach::Full, Some(1.0))]
+    #[case::far("40", "42", Reach::Full, Some(0.0))]
+    #[case::year("2015", "2016", Reach::Full, Some(0.0))]
+    #[case::year_spelled("2016.0", "2016", Reach::Full, Some(1.0))]
+    #[case::year_spelled_published("2016.0", "2016", Reach::Published, None)]
+    #[case::no_year("3100", "3110", Reach::Full, Some(1.0))]
+    fn compares(#[case] answer: &str, #[case] truth: &str, #[case] reach: Reach, #[case] expected: Option<f64>) {
+        let chart = Chart::new(NumberSettings { tolerance: 0.025, reach, ..NumberSettings::default() }, None);
+        let score = match chart.compare("When?", answer, truth) {
+            Finding::Decided { score, .. } => Some(score),
+            Finding::Open { .. } => None,
+        };
+        assert_eq!(score, expected);
+    }
+}

@@ -71,3 +71,57 @@ fn digits(text: &str) -> Option<String> {
     let digits = text.chars().map(|point| Some(char::from(b'0' + digit(point)?))).collect::<Option<String>>()?;
     Some(digits.trim_start_matches('0').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::Counting;
+    use crate::number::{NumberSettings, Reach};
+    use crate::{Finding, Verifier};
+
+    fn score(reach: Reach, answer: &str, truth: &str) -> Option<f64> {
+        let counting = Counting::new(NumberSettings { reach, ..NumberSettings::default() });
+        match counting.compare("How many?", answer, truth) {
+            Finding::Decided { score, .. } => Some(score),
+            Finding::Open { .. } => None,
+        }
+    }
+
+    #[rstest]
+    #[case("5.0", "5", Some(1.0))]
+    #[case("five", "5", Some(1.0))]
+    #[case("a dozen", "12", Some(1.0))]
+    #[case("十二", "12", Some(1.0))]
+    #[case("5个", "5", Some(1.0))]
+    #[case("5 red apples", "5", Some(1.0))]
+    #[case("five apples", "5", Some(1.0))]
+    #[case("6", "5", Some(0.0))]
+    #[case("5.5", "5", Some(0.0))]
+    #[case("8-1", "7", None)]
+    #[case("6+1", "7", Some(0.0))]
+    #[case("5 or 6", "5", Some(0.0))]
+    #[case("5, 6", "5", Some(0.0))]
+    #[case("5 to 6", "5", None)]
+    #[case("5多", "5", Some(0.0))]
+    #[case("", "5", Some(0.0))]
+    fn counts(#[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
+        assert_eq!(score(Reach::Full, answer, truth), expected);
+    }
+
+    #[rstest]
+    #[case("05", "5", Some(1.0))]
+    #[case("५", "5", Some(1.0))]
+    #[case("five", "5", None)]
+    #[case("²", "2", None)]
+    #[case("6", "5", None)]
+    fn counts_as_published(#[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
+        assert_eq!(score(Reach::Published, answer, truth), expected);
+    }
+
+    #[test]
+    fn no_count_is_too_long() {
+        let long = "0".repeat(5_000) + "5";
+        assert_eq!(score(Reach::Published, &long, "5"), Some(1.0));
+    }
+}

@@ -7,7 +7,7 @@ use crate::number::{Agreement, Closeness, Notation, Rational, agree, read};
 fn closeness() -> Closeness {
     Closeness {
         relative: Rational::scaled("1", 10, -5).unwrap(),
-        floor: Rational::scaled("1", 10, -6).unwrap(),
+        floor: Rational::whole(0),
         absolute_near_zero: false,
         by_digits: true,
     }
@@ -104,6 +104,7 @@ fn same(#[case] answer: &str, #[case] truth: &str) {
 #[case::candidates_words("6 or 7", "7")]
 #[case::inequality_for_value("0<x<10", "7")]
 #[case::infinity(r"-\infty", r"\infty")]
+#[case::tiny("6.63e-20", "6.63e-34")]
 #[case::far_digits("3.14159265358979", "3.15")]
 fn different(#[case] answer: &str, #[case] truth: &str) {
     assert_eq!(compare(answer, truth), Some(Agreement::Different));
@@ -114,6 +115,7 @@ fn different(#[case] answer: &str, #[case] truth: &str) {
 #[case::no_unit_in_answer("42", "42 cm")]
 #[case::percent_of_what("50%", "50")]
 #[case::other_letters("v^2/g", "u^2/g")]
+#[case::noun("四十二个", "42")]
 #[case::list_for_relation("1, 2", "x = 1")]
 fn unknown(#[case] answer: &str, #[case] truth: &str) {
     assert_eq!(compare(answer, truth), Some(Agreement::Unknown));

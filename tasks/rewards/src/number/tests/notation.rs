@@ -164,3 +164,20 @@ fn reads_programs(#[case] text: &str, #[case] expected: Option<(i64, i64)>) {
         expected.map(|(numerator, denominator)| fraction(numerator, denominator))
     );
 }
+
+#[rstest]
+#[case::range("0-10")]
+#[case::date("2024-01-05")]
+#[case::code("int('7')")]
+#[case::attribute("().__class__")]
+#[case::prose("the answer is 42")]
+#[case::approximate("≈42")]
+#[case::tilde("~42")]
+#[case::word("mass")]
+#[case::unclosed("(1")]
+#[case::crossed("(1]]")]
+#[case::environment(r"\begin{matrix}1\end{matrix}")]
+#[case::reaction("2H2 + O2 → 2H2O")]
+fn reads_nothing(#[case] text: &str) {
+    assert_eq!(read(text, Notation::School), None);
+}
