@@ -7,6 +7,9 @@ use super::{Answer, Notation, Rational, read};
 /// Words after a count: `5 red apples`.
 const MAX_NOUNS: usize = 3;
 
+/// No count is longer, in bytes.
+const MAX_LENGTH: usize = 256;
+
 /// The number, where `text` is one literal with a sign or without, and whether it has a point or an exponent.
 pub fn literal(text: &str, notation: Notation) -> Option<(Rational, bool)> {
     let Answer::Value(Parsed { expression, .. }) = read(text, notation)? else { return None };
@@ -27,6 +30,9 @@ pub fn count(text: &str) -> Option<Rational> {
         return whole((value.0, value.1));
     }
     let text = crate::text::trim(text);
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
     // Nouns are letters alone: anything else behind the number makes it another answer.
     let starts = text.char_indices().filter(|(_, point)| point.is_alphabetic() || *point == ' ');
     starts.take(MAX_NOUNS + 6).find_map(|(start, _)| {

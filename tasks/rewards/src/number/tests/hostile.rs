@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 
-use crate::number::{Closeness, Notation, Rational, agree, read};
+use crate::number::{Closeness, Notation, Rational, agree, count, read};
 
 fn closeness() -> Closeness {
     let relative = Rational::scaled("1", 10, -5).unwrap();
@@ -13,6 +13,7 @@ fn closeness() -> Closeness {
 
 /// Reads in both notations and compares with itself and with 7.
 fn exercise(text: &str) {
+    let _ = count(text);
     for notation in [Notation::Program, Notation::School] {
         let truth = read("7", notation).unwrap();
         if let Some(answer) = read(text, notation) {
@@ -70,6 +71,7 @@ fn survives(#[case] text: &str) {
 #[case::superscripts("²")]
 #[case::units("m·")]
 #[case::english("two hundred ")]
+#[case::nouns("a ")]
 #[case::quotes("\"$")]
 #[case::dollars("$ $")]
 #[case::sines("sin ")]
