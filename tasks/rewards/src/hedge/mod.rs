@@ -19,6 +19,9 @@ use crate::text::{float, is_word, tokens, trim};
 /// Longest answer, in bytes, that is looked at; a longer one is called evasive where the truth is shorter.
 const LONGEST_ANSWER: usize = 1 << 16;
 
+/// Most pieces of a truth that is one value; also its most letters a piece.
+const LONGEST_VALUE: usize = 6;
+
 /// How an answer evades the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -75,12 +78,15 @@ pub fn evasion(question: &str, answer: &str, truth: &str) -> Option<Evasion> {
     let (said, true_said) = (pieces(&lower), pieces(&lower_truth));
     let new = |phrases: &[&str]| phrases.iter().any(|phrase| says(&lower, phrase) && !says(&lower_truth, phrase));
     let numeric = is_numeric(&true_said);
+    let value = is_value(truth, &true_said);
     plea(answer, truth)
         .or_else(|| stands_for_a_value(answer, truth, numeric).then_some(Evasion::Placeholder))
         .or_else(|| (numeric && is_range(&said)).then_some(Evasion::Range))
-        .or_else(|| (new(words::CHOICES) || lists(answer, &said, truth, numeric)).then_some(Evasion::Candidates))
+        .or_else(|| {
+            ((value && new(words::CHOICES)) || lists(answer, &said, truth, numeric)).then_some(Evasion::Candidates)
+        })
         .or_else(|| (is_approximate(&said) && !is_approximate(&true_said)).then_some(Evasion::Approximation))
-        .or_else(|| (is_doubtful(&lower) && !is_doubtful(&lower_truth)).then_some(Evasion::Doubt))
+        .or_else(|| (value && is_doubtful(&lower) && !is_doubtful(&lower_truth)).then_some(Evasion::Doubt))
         .or_else(|| is_vague(&lower, &lower_truth, &said, numeric).then_some(Evasion::Circular))
         .or_else(|| restates(question, &said, &true_said).then_some(Evasion::Circular))
 }
@@ -133,6 +139,11 @@ fn stands_for_a_value(answer: &str, truth: &str, numeric: bool) -> bool {
     numeric && float(truth).is_some() && letter.is_ascii_alphabetic() && !b"IVXLCDM".contains(letter)
 }
 
+/// Whether a truth is one value, and no sentence, of which an answer may say `or` and `may be` with good reason.
+fn is_value(truth: &str, said: &[Piece<'_>]) -> bool {
+    said.len() <= LONGEST_VALUE && truth.chars().nth(LONGEST_VALUE * LONGEST_VALUE).is_none()
+}
+
 /// Whether a truth is one number, with a unit perhaps, or one number word.
 fn is_numeric(truth: &[Piece<'_>]) -> bool {
     match truth {
@@ -177,10 +188,12 @@ fn lists(answer: &str, said: &[Piece<'_>], truth: &str, numeric: bool) -> bool {
         return true;
     }
     let option = |point: char| matches!(point, 'A'..='H');
-    if truth.len() == 1 && truth.starts_with(option) {
-        let letters = answer.chars().filter(|point| option(*point)).count();
-        let only = answer.chars().all(|point| option(point) || !is_word(point));
-        return letters >= 2 && only;
+    if truth.len() == 1
+        && truth.starts_with(option)
+        && answer.chars().filter(|point| option(*point)).count() >= 2
+        && answer.chars().all(|point| option(point) || !is_word(point))
+    {
+        return true;
     }
     let among = |separators: &[char], least: usize| {
         let items = || answer.split(separators).map(trim);

@@ -14,7 +14,7 @@ pub(super) enum Piece<'a> {
 }
 
 impl Piece<'_> {
-    pub(super) fn is_number(self: &Self) -> bool {
+    pub(super) fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
     }
 }

@@ -104,6 +104,19 @@ fn a_question_may_offer_the_answer() {
     assert_eq!(evasion(question, "the tall blue red tower", "the church"), Some(Circular));
 }
 
+#[rstest]
+#[case(
+    "It holds for staff in part time or full time.",
+    "The policy holds for all staff, whatever their working hours are."
+)]
+#[case(
+    "这项规定可能适用于全职或兼职员工",
+    "这项规定适用于公司里的所有员工，不论他们的工作时间长短，也不论他们在哪里工作，请大家注意遵守。"
+)]
+fn sentences_may_say_or(#[case] answer: &str, #[case] truth: &str) {
+    assert_eq!(evasion("Whom does the policy cover?", answer, truth), None);
+}
+
 #[test]
 fn a_megabyte_is_not_looked_at() {
     assert_eq!(evasion("", &"7, ".repeat(400_000), "7"), Some(Candidates));

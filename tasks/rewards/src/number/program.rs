@@ -151,6 +151,10 @@ impl Scanner<'_> {
             self.at += 1;
             decimal = true;
             fraction = self.digits(|byte| byte.is_ascii_digit())?;
+            // `42.` is a number in Python, but a sound case takes the point for that of a sentence.
+            if fraction.is_empty() {
+                return None;
+            }
         }
         let mut exponent = 0;
         let signed = matches!(self.byte(1), b'+' | b'-');

@@ -62,6 +62,9 @@ pub fn repeats(text: &str, limits: RepetitionLimits) -> Result<bool, RepetitionL
 fn without_rules(text: &str, run: usize) -> Vec<char> {
     let mut points = without_table_rules(text);
     for rule in RULES {
+        if !text.contains(rule) {
+            continue;
+        }
         let mut kept = 0;
         let mut at = 0;
         while at < points.len() {
@@ -112,9 +115,9 @@ fn fingerprints(points: &[char], window: usize) -> Vec<u64> {
     let mut print = 0;
     for (index, point) in points.iter().enumerate() {
         if let Some(leaving) = index.checked_sub(window) {
-            print = (print + MODULUS - multiply(leading, digit(points[leaving]))) % MODULUS;
+            print = reduced(print + MODULUS - multiply(leading, digit(points[leaving])));
         }
-        print = (multiply(print, GENERATOR) + digit(*point)) % MODULUS;
+        print = reduced(multiply(print, GENERATOR) + digit(*point));
         if index + 1 >= window {
             prints.push(print);
         }
@@ -129,8 +132,12 @@ fn digit(point: char) -> u64 {
 
 fn multiply(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    let folded = (product >> 61) as u64 + (product as u64 & MODULUS);
-    if folded >= MODULUS { folded - MODULUS } else { folded }
+    reduced((product >> 61) as u64 + (product as u64 & MODULUS))
+}
+
+/// The residue of a sum of two residues.
+fn reduced(sum: u64) -> u64 {
+    if sum >= MODULUS { sum - MODULUS } else { sum }
 }
 
 #[cfg(test)]

@@ -81,3 +81,12 @@ fn a_megabyte_of_tags_takes_one_walk() {
         assert!(read(&reply, Frame::ThinkAnswer, Boxed::Optional).is_err());
     }
 }
+
+#[test]
+fn a_tag_after_many_brackets_is_found() {
+    for brackets in [0, 1, 63, 64, 65, 200] {
+        let noise = "<".repeat(brackets);
+        assert_eq!(check(&format!("<think>{noise}</THINK><answer>{noise}</answer>")), Ok(()));
+        assert_eq!(check(&format!("<think>{noise}<Answer></think><answer></answer>")), Err(Flaw::TagInThinking));
+    }
+}

@@ -10,9 +10,6 @@ use tables::{MARKS, ZEROS};
 /// Letters in circles and squares: symbols, which Rust counts as alphabetic.
 const ENCLOSED: [(u32, u32); 4] = [(0x24B6, 0x24E9), (0x1_F130, 0x1_F149), (0x1_F150, 0x1_F169), (0x1_F170, 0x1_F189)];
 
-/// The digits that Python's `int` takes from one text.
-pub const MOST_INTEGER_DIGITS: usize = 4300;
-
 /// Whether a code point is a blank: white space and the separators U+001C to U+001F.
 pub fn is_blank(point: char) -> bool {
     matches!(point, '\u{1C}'..='\u{1F}') || point.is_whitespace()
@@ -43,7 +40,8 @@ pub fn is_word(point: char) -> bool {
     if point.is_ascii() {
         return point.is_ascii_alphanumeric() || point == '_';
     }
-    point.is_alphanumeric() && !within(&MARKS, point) && !within(&ENCLOSED, point)
+    matches!(point, '\u{4E00}'..='\u{9FFF}')
+        || (point.is_alphanumeric() && !within(&MARKS, point) && !within(&ENCLOSED, point))
 }
 
 /// The number that Python's `float` reads in a text: blanks around it, a sign, decimal digits of any script with single

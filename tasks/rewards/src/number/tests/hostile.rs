@@ -76,17 +76,19 @@ fn survives(#[case] text: &str) {
 #[case::dollars("$ $")]
 #[case::sines("sin ")]
 fn is_fast(#[case] piece: &str) {
-    let mut slowest = Duration::ZERO;
+    const LIMIT: Duration = Duration::from_millis(500);
     for length in [48, 500, 4_000, 8_000, 1_000_000] {
         let text = piece.repeat(length / piece.len());
         for text in [text.clone(), format!("{text}1"), format!("1{text}")] {
-            let start = Instant::now();
-            exercise(&text);
-            slowest = slowest.max(start.elapsed());
+            // Unoptimised; optimised it is under ten milliseconds. A busy machine may hold up one try, not all.
+            let in_time = (0..5).any(|_| {
+                let start = Instant::now();
+                exercise(&text);
+                start.elapsed() < LIMIT
+            });
+            assert!(in_time, "{length} bytes of {piece:?} took over {LIMIT:?}");
         }
     }
-    // Unoptimised and on a busy machine; optimised it is under a millisecond.
-    assert!(slowest < Duration::from_millis(500), "{piece:?} took {slowest:?}");
 }
 
 #[test]

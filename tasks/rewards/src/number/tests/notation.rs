@@ -134,7 +134,7 @@ fn reads_quantities(#[case] text: &str, #[case] numerator: i64, #[case] denomina
 
 #[rstest]
 #[case("42", Some((42, 1)))]
-#[case("42.", Some((42, 1)))]
+#[case::full_stop("42.", None)]
 #[case("0042.500", Some((85, 2)))]
 #[case("1/3", Some((1, 3)))]
 #[case("6.02*10**3", Some((6020, 1)))]
