@@ -13,6 +13,7 @@ pub mod grounding;
 pub mod gui;
 pub mod hedge;
 mod literal;
+mod number;
 pub mod reply;
 pub mod template;
 pub mod text;

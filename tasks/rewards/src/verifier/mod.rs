@@ -6,16 +6,22 @@ use crate::hedge::{self, Evasion};
 use crate::{Finding, text};
 
 mod biology;
+mod chart;
+mod chemistry;
+mod counting;
 mod general;
 mod geography;
 mod geoguess;
 mod language_mix;
 mod liberal_arts;
 mod long_document;
+mod math;
 mod multi_image;
 mod ocr;
+mod physics;
 mod registry;
 mod settings;
+mod spatial;
 mod vqa;
 
 pub use registry::named;

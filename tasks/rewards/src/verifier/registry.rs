@@ -1,23 +1,41 @@
 //! The verifiers by name.
 
 use super::biology::Biology;
+use super::chart::Chart;
+use super::chemistry::Chemistry;
+use super::counting::Counting;
 use super::general::General;
 use super::geography::Geography;
 use super::geoguess::GeoGuess;
 use super::language_mix::LanguageMix;
 use super::liberal_arts::LiberalArts;
 use super::long_document::LongDocument;
+use super::math::Math;
 use super::multi_image::MultiImage;
 use super::ocr::Ocr;
+use super::physics::Physics;
+use super::spatial::Spatial;
 use super::vqa::Vqa;
 use super::{Settings, Verifier};
+use crate::number::{NumberSettings, Reach};
 use crate::reply::{Boxed, Pattern};
 
 /// The verifier of a name, with settings; `None` if there is no such verifier, or it cannot be made with these settings.
 pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
     let boxed = if settings.box_required { Boxed::Required } else { Boxed::Optional };
+    let numbers = NumberSettings {
+        tolerance: settings.tolerance.unwrap_or(NumberSettings::default().tolerance),
+        boxed,
+        reach: if settings.convert_units { Reach::Full } else { Reach::Published },
+    };
     Some(match name {
         "biology" => Box::new(Biology { boxed }),
+        "chart" => {
+            let pattern = settings.answer_pattern.as_deref().map(Pattern::new).transpose().ok()?;
+            Box::new(Chart::new(numbers, pattern))
+        }
+        "chemistry" => Box::new(Chemistry::new(numbers)),
+        "counting" => Box::new(Counting::new(numbers)),
         "general" => {
             let pattern = settings.answer_pattern.as_deref().map(Pattern::new).transpose().ok()?;
             Box::new(General { pattern })
@@ -27,6 +45,8 @@ pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
         "language_mix" => Box::new(LanguageMix),
         "liberal_arts" => Box::new(LiberalArts { boxed }),
         "long_doc" => Box::new(LongDocument { boxed }),
+        "math" => Box::new(Math::new(numbers)),
+        "mmsi" => Box::new(Spatial::new(numbers)),
         "multi_image" => Box::new(MultiImage { boxed }),
         "ocr" => Box::new(Ocr {
             boxed,
@@ -34,6 +54,7 @@ pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
             full_from: settings.full_from,
             none_up_to: settings.none_up_to,
         }),
+        "physics" => Box::new(Physics::new(numbers)),
         "vqa" => Box::new(Vqa { boxed }),
         _ => return None,
     })
