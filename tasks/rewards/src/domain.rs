@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::config::{Domain, TruthForm};
+use crate::hedge::Evasion;
 use crate::reply::{self, LanguageLimits};
 use crate::verifier::{Settings, Verifier};
 use crate::{Finding, Kind, Reward};
@@ -88,7 +89,14 @@ impl Room {
         } else {
             Finding::open("the domain has no rule")
         };
+        let evasion = || self.evasion(question, answer, truth);
         match finding {
+            Finding::Open { .. } if let Some(evasion) = evasion() => Step::Done(Reward {
+                score: 0.0,
+                kind: Kind::Rule,
+                reason: evasion.to_string().into(),
+                extracted: Some(answer.to_owned()),
+            }),
             Finding::Open { reason } => Step::Open { answer: answer.to_owned(), truth: truth.to_owned(), reason },
             Finding::Decided { score, reason } => {
                 assert!((0.0..=1.0).contains(&score), "a score lies in 0..=1, this is {score}");
@@ -96,6 +104,13 @@ impl Room {
                 Step::Done(Reward { score, kind: Kind::Rule, reason, extracted: Some(answer.to_owned()) })
             }
         }
+    }
+}
+
+impl Room {
+    /// How an answer evades the question, so that no judge is to see it.
+    pub(crate) fn evasion(&self, question: &str, answer: &str, truth: &str) -> Option<Evasion> {
+        self.verifier.evasion(question, answer, truth)
     }
 }
 

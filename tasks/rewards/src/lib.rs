@@ -9,6 +9,7 @@ pub mod config;
 mod distance;
 mod domain;
 mod finding;
+pub mod hedge;
 pub mod judge;
 pub mod reply;
 pub mod system;

@@ -1,6 +1,10 @@
 //! Every recorded case of the published system that is beyond doubt gives the same here; counts by verifier are printed.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on has failed, and this one reports")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and this one reports"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,7 +55,8 @@ fn settled_cases_give_the_recorded_reward() {
                 count.equal += usize::from(is_equal);
                 if !is_equal {
                     let (id, reason, note) = (&case.id, &outcome.reason, &case.note);
-                    different.push(format!("{id}: {} here, {} recorded ({reason}; {note})", outcome.score, case.reward));
+                    different
+                        .push(format!("{id}: {} here, {} recorded ({reason}; {note})", outcome.score, case.reward));
                 }
             }
         }

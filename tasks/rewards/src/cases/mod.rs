@@ -203,22 +203,15 @@ fn filled(judged: Vec<Judged>) -> Vec<Reward> {
     judged.into_iter().map(fill).collect()
 }
 
-/// Rules first, then the judge that the case plays. In physics and chemistry the published judge decides about everything
-/// but equal numbers.
+/// Rules first, then the judge that the case plays.
 fn judged(case: &Case, room: &Room, question: &Value, answer: &str, truth: &str) -> Judged {
     let question = question.as_str().unwrap_or_default();
-    let name = room.verifier_name();
-    let judge = played::Judge::of(case, name, answer, truth);
-    let step = room.compare(question, answer, truth);
-    let reason = match step {
-        Step::Done(reward) => {
-            let equal_numbers = reward.score == 1.0 && is_number(answer) && is_number(truth);
-            if !judge.is_ready() || !matches!(name, "physics" | "chemistry") || equal_numbers {
-                return reward.into();
-            }
-            "the judge decides about texts".into()
+    let judge = played::Judge::of(case, room.verifier_name(), answer, truth);
+    let reason = match room.compare(question, answer, truth) {
+        Step::Done(reward) if !judge.is_ready() || !is_overruled(&reward, room, question, answer, truth) => {
+            return reward.into();
         }
-        Step::Open { reason, .. } => reason,
+        Step::Done(Reward { reason, .. }) | Step::Open { reason, .. } => reason,
     };
     let decided = |score: f64| Reward {
         score,
@@ -230,6 +223,19 @@ fn judged(case: &Case, room: &Room, question: &Value, answer: &str, truth: &str)
         Ok(score) if score == f64::NEG_INFINITY => Judged { reward: decided(0.0), lowest: true },
         Ok(score) => decided(score).into(),
         Err(none) => Reward { extracted: Some(answer.to_owned()), ..undecided(format!("{reason}; {none}")) }.into(),
+    }
+}
+
+/// Whether the published judge decides although a rule could: about numbers that differ, since its numeric branch never runs,
+/// and in physics and chemistry, which do not compare texts, about all but equal numbers. An evasive answer stays worth
+/// nothing.
+fn is_overruled(reward: &Reward, room: &Room, question: &str, answer: &str, truth: &str) -> bool {
+    let numbers = is_number(answer) && is_number(truth);
+    match room.verifier_name() {
+        _ if numbers && reward.score == 1.0 => false,
+        "physics" | "chemistry" => numbers || room.evasion(question, answer, truth).is_none(),
+        "math" | "geography" | "chart" | "multi_image" | "mmsi" => numbers && reward.score == 0.0,
+        _ => false,
     }
 }
 
@@ -312,6 +318,7 @@ fn room(case: &Case, name: &str) -> Result<Room, String> {
         answer_pattern: setting("answer_extraction_regex").and_then(Value::as_str).map(str::to_owned),
         // The published system leaves all quantities to the judge.
         convert_units: false,
+        published_terms: true,
     };
     let domain = Domain {
         verifier: name.to_owned(),

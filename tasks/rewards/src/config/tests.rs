@@ -78,7 +78,7 @@ fn all_mistakes_are_told_at_once_with_what_is_known() {
     - judges.glm.tries: invalid type: string "four", expected u32
     - domains.math.settings.box_required: invalid type: integer `1`, expected a boolean
     - domains.math.settings.tolerance: invalid type: string "small", expected f64
-    - domains.math.settings.tolerence: unknown field `tolerence`, expected one of `tolerance`, `box_required`, `ignore_case`, `full_from`, `none_up_to`, `answer_pattern`, `convert_units`
+    - domains.math.settings.tolerence: unknown field `tolerence`, expected one of `tolerance`, `box_required`, `ignore_case`, `full_from`, `none_up_to`, `answer_pattern`, `convert_units`, `published_terms`
     - domains.math.binary: invalid type: string "yes", expected a boolean
     - judges.glm.model: is missing: the model's name at its server
     - judges.glm.url: `localhost:8000` is not an http or https URL

@@ -116,6 +116,7 @@ impl Settings {
             ("none_up_to", self.none_up_to != default.none_up_to),
             ("answer_pattern", self.answer_pattern != default.answer_pattern),
             ("convert_units", self.convert_units != default.convert_units),
+            ("published_terms", self.published_terms != default.published_terms),
         ]
         .into_iter()
         .filter_map(|(name, changed)| changed.then_some(name))

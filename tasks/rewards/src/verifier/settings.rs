@@ -20,6 +20,8 @@ pub struct Settings {
     pub answer_pattern: Option<String>,
     /// Whether a rule compares quantities with units (`5 kg` and `5000 g`), or leaves them to the judge.
     pub convert_units: bool,
+    /// Whether actions on screens are scored by the published formulas, instead of by our own, which pay nothing to guesses.
+    pub published_terms: bool,
 }
 
 impl Default for Settings {
@@ -32,6 +34,7 @@ impl Default for Settings {
             none_up_to: 0.0,
             answer_pattern: None,
             convert_units: true,
+            published_terms: false,
         }
     }
 }
@@ -39,11 +42,12 @@ impl Default for Settings {
 const TOLERANCE: &[&str] = &["box_required", "tolerance"];
 const UNITS: &[&str] = &["box_required", "convert_units", "tolerance"];
 const BOX: &[&str] = &["box_required"];
+const TERMS: &[&str] = &["published_terms"];
 const NONE: &[&str] = &[];
 
 /// Each verifier with the names of the [`Settings`] that it takes.
 pub const TAKEN: [(&str, &[&str]); 22] = [
-    ("androidworld", NONE),
+    ("androidworld", TERMS),
     ("biology", BOX),
     ("chart", &["answer_pattern", "box_required", "tolerance"]),
     ("chemistry", UNITS),
@@ -59,12 +63,12 @@ pub const TAKEN: [(&str, &[&str]); 22] = [
     ("mmsi", TOLERANCE),
     ("multi_image", TOLERANCE),
     ("ocr", &["box_required", "full_from", "ignore_case", "none_up_to"]),
-    ("osworld", NONE),
+    ("osworld", TERMS),
     ("physics", UNITS),
     ("temporal_grounding", &["tolerance"]),
     ("video", BOX),
     ("vqa", BOX),
-    ("webvoyager", NONE),
+    ("webvoyager", TERMS),
 ];
 
 /// The names of the settings that a verifier takes; `None` if there is no such verifier.
