@@ -49,10 +49,15 @@ impl Room {
         self.domain.is_binary()
     }
 
-    /// Checks, reads and compares.
+    /// Checks, reads and compares; an evasive answer goes no further.
     pub(crate) fn decide(&self, question: &str, reply: &str, truth: &str) -> Step {
         match self.check(reply, truth).and_then(|()| self.read(reply, truth)) {
-            Ok((answer, truth)) => self.compare(question, &answer, &truth),
+            Ok((answer, truth)) => match self.compare(question, &answer, &truth) {
+                Step::Open { .. } if let Some(evasion) = self.evasion(question, &answer, &truth) => {
+                    Step::Done(evaded(evasion, &answer))
+                }
+                step => step,
+            },
             Err(wrong) => Step::Done(wrong),
         }
     }
@@ -89,14 +94,7 @@ impl Room {
         } else {
             Finding::open("the domain has no rule")
         };
-        let evasion = || self.evasion(question, answer, truth);
         match finding {
-            Finding::Open { .. } if let Some(evasion) = evasion() => Step::Done(Reward {
-                score: 0.0,
-                kind: Kind::Rule,
-                reason: evasion.to_string().into(),
-                extracted: Some(answer.to_owned()),
-            }),
             Finding::Open { reason } => Step::Open { answer: answer.to_owned(), truth: truth.to_owned(), reason },
             Finding::Decided { score, reason } => {
                 assert!((0.0..=1.0).contains(&score), "a score lies in 0..=1, this is {score}");
@@ -123,6 +121,11 @@ impl fmt::Debug for Room {
 /// Nothing was compared, since something is wrong with the form of `part`.
 pub(crate) fn format_wrong(part: &str, reason: impl fmt::Display) -> Reward {
     Reward { score: 0.0, kind: Kind::Format, reason: format!("{part}: {reason}").into(), extracted: None }
+}
+
+/// An evasive answer.
+pub(crate) fn evaded(evasion: Evasion, answer: &str) -> Reward {
+    Reward { score: 0.0, kind: Kind::Rule, reason: evasion.to_string().into(), extracted: Some(answer.to_owned()) }
 }
 
 /// Nobody decided.

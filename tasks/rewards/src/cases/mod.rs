@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Domain, TruthForm};
-use crate::domain::{Room, Step, format_wrong, undecided};
+use crate::domain::{Room, Step, evaded, format_wrong, undecided};
 use crate::reply::{self, LanguageLimits, RepetitionLimits};
 use crate::template::fill;
 use crate::verifier::{self, Settings};
@@ -103,8 +103,8 @@ enum Given {
 fn result(case: &Case) -> Result<Given, String> {
     let setting = |name: &str| case.config.get(name);
     match setting("mode").and_then(Value::as_str) {
-        Some("pipeline") => Ok(Given::One(pipeline(case)?)),
-        Some("judge") => Ok(Given::One(values(case)?)),
+        Some("pipeline") => Ok(Given::One(pipeline(case).unwrap_or_else(undecided))),
+        Some("judge") => Ok(Given::One(values(case).unwrap_or_else(undecided))),
         Some("format_check") => Ok(Given::One(format_check(&case.response))),
         Some("text_util") => text_util(case),
         Some("system") if setting("raw_call") == Some(&json!(true)) => {
@@ -112,8 +112,8 @@ fn result(case: &Case) -> Result<Given, String> {
         }
         Some("system") if setting("batch") == Some(&json!(true)) => batch(case).map(Given::Many),
         Some("system") => {
-            let judged = system(case, &case.question, &case.response, &case.ground_truth)?;
-            Ok(Given::One(filled(vec![judged]).remove(0)))
+            let judged = system(case, &case.question, &case.response, &case.ground_truth);
+            Ok(Given::One(filled(vec![judged.unwrap_or_else(|reason| undecided(reason).into())]).remove(0)))
         }
         other => Err(format!("there is no mode {other:?}")),
     }
@@ -208,11 +208,14 @@ fn judged(case: &Case, room: &Room, question: &Value, answer: &str, truth: &str)
     let question = question.as_str().unwrap_or_default();
     let judge = played::Judge::of(case, room.verifier_name(), answer, truth);
     let reason = match room.compare(question, answer, truth) {
-        Step::Done(reward) if !judge.is_ready() || !is_overruled(&reward, room, question, answer, truth) => {
-            return reward.into();
-        }
+        Step::Done(reward) if !judge.is_ready() || !is_overruled(&reward, room, answer, truth) => return reward.into(),
         Step::Done(Reward { reason, .. }) | Step::Open { reason, .. } => reason,
     };
+    // The published judge is shown places with markup and numbers that differ, settled cases say so.
+    let is_shown = room.verifier_name() == "geoquest" || (is_number(answer) && is_number(truth));
+    if let Some(evasion) = room.evasion(question, answer, truth).filter(|_| !is_shown) {
+        return evaded(evasion, answer).into();
+    }
     let decided = |score: f64| Reward {
         score,
         kind: Kind::Judge,
@@ -227,13 +230,11 @@ fn judged(case: &Case, room: &Room, question: &Value, answer: &str, truth: &str)
 }
 
 /// Whether the published judge decides although a rule could: about numbers that differ, since its numeric branch never runs,
-/// and in physics and chemistry, which do not compare texts, about all but equal numbers. An evasive answer stays worth
-/// nothing.
-fn is_overruled(reward: &Reward, room: &Room, question: &str, answer: &str, truth: &str) -> bool {
+/// and in physics and chemistry, which do not compare texts, about all but equal numbers.
+fn is_overruled(reward: &Reward, room: &Room, answer: &str, truth: &str) -> bool {
     let numbers = is_number(answer) && is_number(truth);
     match room.verifier_name() {
-        _ if numbers && reward.score == 1.0 => false,
-        "physics" | "chemistry" => numbers || room.evasion(question, answer, truth).is_none(),
+        "physics" | "chemistry" => !numbers || reward.score == 0.0,
         "math" | "geography" | "chart" | "multi_image" | "mmsi" => numbers && reward.score == 0.0,
         _ => false,
     }

@@ -46,13 +46,21 @@ fn a_helper_gives_its_own_value(#[case] mut config: Value, #[case] text: &str, #
 #[rstest]
 #[case::unknown_mode(json!({"mode": "dream"}))]
 #[case::no_mode(json!({}))]
-#[case::unknown_verifier(json!({"mode": "pipeline"}))]
 #[case::raw(json!({"mode": "system", "verifier_type": "math", "raw_call": true}))]
 #[case::no_lists(json!({"mode": "system", "verifier_type": "math", "batch": true}))]
 fn what_cannot_be_run_has_no_score(#[case] config: Value) {
     let outcome = run(&case(config, json!("5")));
     assert_eq!((outcome.score, outcome.kind), (Value::Null, json!("undecided")));
     assert_ne!(outcome.reason, json!(""));
+}
+
+#[rstest]
+#[case::unknown_verifier(json!({"mode": "pipeline"}))]
+#[case::values_of_unknown_verifier(json!({"mode": "judge"}))]
+#[case::system_without_verifier(json!({"mode": "system"}))]
+fn an_exception_of_one_sample_is_worth_nothing(#[case] config: Value) {
+    let outcome = run(&case(config, json!("5")));
+    assert_eq!((outcome.score, outcome.kind), (json!(0.0), json!("undecided")));
 }
 
 #[test]
