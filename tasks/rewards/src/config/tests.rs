@@ -78,14 +78,14 @@ fn all_mistakes_are_told_at_once_with_what_is_known() {
     - judges.glm.tries: invalid type: string "four", expected u32
     - domains.math.settings.box_required: invalid type: integer `1`, expected a boolean
     - domains.math.settings.tolerance: invalid type: string "small", expected f64
-    - domains.math.settings.tolerence: unknown field `tolerence`, expected one of `tolerance`, `box_required`, `ignore_case`, `full_from`, `none_up_to`, `answer_pattern`, `convert_units`, `published_terms`
+    - domains.math.settings.tolerence: unknown field `tolerence`, expected one of `tolerance`, `box_required`, `ignore_case`, `full_from`, `none_up_to`, `answer_pattern`, `convert_units`, `overlap`, `published_terms`
     - domains.math.binary: invalid type: string "yes", expected a boolean
     - judges.glm.model: is missing: the model's name at its server
     - judges.glm.url: `localhost:8000` is not an http or https URL
     - judges.glm.samples: 5 votes at temperature 0 are one vote; raise the temperature
     - domains.math.model: is missing: true or false
     - domains.math.judges: there is no judge `gpt`; there are `glm`
-    - domains.math.verifier: there is no verifier `maths`; there are `androidworld`, `biology`, `chart`, `chemistry`, `counting`, `general`, `geography`, `geoquest`, `grounding`, `language_mix`, `liberal_arts`, `long_doc`, `math`, `mmsi`, `multi_image`, `ocr`, `osworld`, `physics`, `temporal_grounding`, `video`, `vqa`, `webvoyager`
+    - domains.math.verifier: there is no verifier `maths`; there are `androidworld`, `biology`, `chart`, `chemistry`, `counting`, `general`, `geography`, `geoquest`, `grounding`, `grounding_points`, `language_mix`, `liberal_arts`, `long_doc`, `math`, `mmsi`, `multi_image`, `ocr`, `osworld`, `physics`, `video`, `video_choice`, `video_moments`, `vqa`, `webvoyager`
     - domains.ocr.rule: is false, and so is `model`: nothing would decide
     - domains.ocr.settings.tolerance: the verifier `ocr` takes `box_required`, `full_from`, `ignore_case`, `none_up_to`
     - domains.ocr.settings.none_up_to: 1.5 is not in 0..=1

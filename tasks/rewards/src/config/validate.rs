@@ -116,6 +116,7 @@ impl Settings {
             ("none_up_to", self.none_up_to != default.none_up_to),
             ("answer_pattern", self.answer_pattern != default.answer_pattern),
             ("convert_units", self.convert_units != default.convert_units),
+            ("overlap", self.overlap != default.overlap),
             ("published_terms", self.published_terms != default.published_terms),
         ]
         .into_iter()
@@ -127,6 +128,9 @@ impl Settings {
         // At 1 and more, every number would equal every other of its sign or nearly so.
         if let Some(tolerance) = self.tolerance.filter(|tolerance| !(0.0..1.0).contains(tolerance)) {
             wrong("settings.tolerance", format!("{tolerance} is not in 0..1"));
+        }
+        if let Some(overlap) = self.overlap.filter(|overlap| !(0.0..1.0).contains(overlap)) {
+            wrong("settings.overlap", format!("{overlap} is not in 0..1"));
         }
         for (key, value) in [("settings.full_from", self.full_from), ("settings.none_up_to", self.none_up_to)] {
             if !(0.0..=1.0).contains(&value) {

@@ -20,6 +20,9 @@ pub struct Settings {
     pub answer_pattern: Option<String>,
     /// Whether a rule compares quantities with units (`5 kg` and `5000 g`), or leaves them to the judge.
     pub convert_units: bool,
+    /// Overlap of boxes or intervals, as intersection over union, from which on they match; the verifier's own default if
+    /// absent.
+    pub overlap: Option<f64>,
     /// Whether actions on screens are scored by the published formulas, instead of by our own, which pay nothing to guesses.
     pub published_terms: bool,
 }
@@ -34,6 +37,7 @@ impl Default for Settings {
             none_up_to: 0.0,
             answer_pattern: None,
             convert_units: true,
+            overlap: None,
             published_terms: false,
         }
     }
@@ -46,7 +50,7 @@ const TERMS: &[&str] = &["published_terms"];
 const NONE: &[&str] = &[];
 
 /// Each verifier with the names of the [`Settings`] that it takes.
-pub const TAKEN: [(&str, &[&str]); 22] = [
+pub const TAKEN: [(&str, &[&str]); 24] = [
     ("androidworld", TERMS),
     ("biology", BOX),
     ("chart", &["answer_pattern", "box_required", "tolerance"]),
@@ -55,7 +59,8 @@ pub const TAKEN: [(&str, &[&str]); 22] = [
     ("general", &["answer_pattern"]),
     ("geography", TOLERANCE),
     ("geoquest", BOX),
-    ("grounding", &["tolerance"]),
+    ("grounding", &["overlap"]),
+    ("grounding_points", NONE),
     ("language_mix", NONE),
     ("liberal_arts", BOX),
     ("long_doc", BOX),
@@ -65,8 +70,9 @@ pub const TAKEN: [(&str, &[&str]); 22] = [
     ("ocr", &["box_required", "full_from", "ignore_case", "none_up_to"]),
     ("osworld", TERMS),
     ("physics", UNITS),
-    ("temporal_grounding", &["tolerance"]),
-    ("video", BOX),
+    ("video", NONE),
+    ("video_choice", NONE),
+    ("video_moments", &["overlap"]),
     ("vqa", BOX),
     ("webvoyager", TERMS),
 ];
