@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{Domain, TruthForm};
 use crate::domain::{Room, Step, evaded, format_wrong, undecided};
+use crate::hedge::Evasion;
 use crate::reply::{self, LanguageLimits, RepetitionLimits};
 use crate::template::fill;
 use crate::verifier::{self, Settings};
@@ -208,12 +209,14 @@ fn judged(case: &Case, room: &Room, question: &Value, answer: &str, truth: &str)
     let question = question.as_str().unwrap_or_default();
     let judge = played::Judge::of(case, room.verifier_name(), answer, truth);
     let reason = match room.compare(question, answer, truth) {
-        Step::Done(reward) if !judge.is_ready() || !is_overruled(&reward, room, answer, truth) => return reward.into(),
+        Step::Done(reward) if !is_overruled(case, &reward, room, judge.is_ready(), answer, truth) => {
+            return reward.into();
+        }
         Step::Done(Reward { reason, .. }) | Step::Open { reason, .. } => reason,
     };
-    // The published judge is shown places with markup and numbers that differ, settled cases say so.
-    let is_shown = room.verifier_name() == "geoquest" || (is_number(answer) && is_number(truth));
-    if let Some(evasion) = room.evasion(question, answer, truth).filter(|_| !is_shown) {
+    if let Some(evasion) = room.evasion(question, answer, truth)
+        && !(judge.is_ready() && is_shown(room, evasion, answer, truth))
+    {
         return evaded(evasion, answer).into();
     }
     let decided = |score: f64| Reward {
@@ -229,15 +232,28 @@ fn judged(case: &Case, room: &Room, question: &Value, answer: &str, truth: &str)
     }
 }
 
-/// Whether the published judge decides although a rule could: about numbers that differ, since its numeric branch never runs,
-/// and in physics and chemistry, which do not compare texts, about all but equal numbers.
-fn is_overruled(reward: &Reward, room: &Room, answer: &str, truth: &str) -> bool {
+/// Whether what a rule of ours decides is not decided by the published system. Its numeric branch never runs, so numbers that
+/// differ are for its judge, and settled cases of the whole system take another spelling of a number for another text.
+/// Physics and chemistry do not compare texts where there is a judge.
+fn is_overruled(case: &Case, reward: &Reward, room: &Room, has_judge: bool, answer: &str, truth: &str) -> bool {
     let numbers = is_number(answer) && is_number(truth);
+    let is_whole = case.config.get("mode") == Some(&json!("system"));
     match room.verifier_name() {
-        "physics" | "chemistry" => !numbers || reward.score == 0.0,
-        "math" | "geography" | "chart" | "multi_image" | "mmsi" => numbers && reward.score == 0.0,
+        "math" | "geography" | "chart" | "multi_image" | "mmsi" | "physics" | "chemistry" if numbers => {
+            if reward.score == 1.0 { is_whole && answer != truth } else { has_judge }
+        }
+        "physics" | "chemistry" => has_judge,
         _ => false,
     }
+}
+
+/// Whether the played judge is to see an evasive answer, as settled cases say: numbers, and what is evasive by box tokens or
+/// blanks alone.
+fn is_shown(room: &Room, evasion: Evasion, answer: &str, truth: &str) -> bool {
+    room.verifier_name() == "geoquest"
+        || (is_number(answer) && is_number(truth))
+        || evasion == Evasion::Empty
+        || (evasion == Evasion::Plea && answer.to_ascii_lowercase().contains("_of_box|>"))
 }
 
 /// Whether a text is a bare number: `-1.5`, `3/2`, `1e5`.
@@ -319,6 +335,7 @@ fn room(case: &Case, name: &str) -> Result<Room, String> {
         answer_pattern: setting("answer_extraction_regex").and_then(Value::as_str).map(str::to_owned),
         // The published system leaves all quantities to the judge.
         convert_units: false,
+        overlap: None,
         published_terms: true,
     };
     let domain = Domain {
