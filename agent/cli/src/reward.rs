@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use futures::{FutureExt, Stream, StreamExt};
-use glim_rewards::{Config, Kind, Sample, System, cases};
+use glim_rewards::{Config, Sample, System, cases};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -42,7 +42,7 @@ pub(crate) async fn reward(arguments: Reward) -> Result<ExitCode> {
         .buffered(AT_ONCE.max(2 * judges))
         .map(|record| record.expect("what breaks in a sample is caught there"));
     let code = told(records, "samples").await?;
-    for cost in system.costs() {
+    for cost in system.costs().iter().filter(|cost| cost.replies + cost.cached + cost.failed > 0) {
         eprintln!(
             "judge {}: {} replies ({} tokens read, {} written), {} retries, {} verdicts from the cache, {} without verdict",
             cost.judge,
@@ -207,6 +207,7 @@ async fn told(records: impl Stream<Item = Record>, what: &str) -> Result<ExitCod
         written => written.context("the output could not be written")?,
     }
     let kinds: Vec<_> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let what = if all == 1 { what.trim_end_matches('s') } else { what };
     eprintln!("{all} {what}: {}", if kinds.is_empty() { "none rewarded".to_owned() } else { kinds.join(", ") });
     if broken > 0 {
         eprintln!("glim: {broken} of {all} lines could not be used; each has a record with `error` in its place");
