@@ -8,6 +8,7 @@ use glim_env::Viewport;
 
 mod data;
 mod model;
+mod reward;
 
 pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
 
@@ -16,6 +17,7 @@ pub(crate) use model::{
     Checkpoint, CheckpointCheck, CheckpointInit, DeviceArguments, Generate, On, Precision, Serve, Tokenizer,
     TokenizerEncode, TokenizerTrain,
 };
+pub(crate) use reward::Reward;
 
 /// A multimodal model learns to see and to operate screens.
 #[derive(Parser)]
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     /// Count, show, convert and mix datasets.
     #[command(subcommand)]
     Data(Data),
+    /// Say what replies are worth, by rules and judges: JSON lines in, JSON lines out.
+    Reward(Reward),
     /// Serve a checkpoint behind the protocol of OpenAI's chat completions, with pictures.
     Serve(Serve),
     /// Write one reply to words and pictures.

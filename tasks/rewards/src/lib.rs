@@ -6,20 +6,26 @@
 
 mod boxed_answer;
 mod boxes;
-mod characters;
+pub mod cases;
+pub mod config;
 mod distance;
+mod domain;
 mod finding;
 pub mod grounding;
 pub mod gui;
 pub mod hedge;
+pub mod judge;
 mod literal;
 mod number;
 pub mod reply;
+pub mod system;
 pub mod template;
 pub mod text;
 pub mod verifier;
 pub mod video;
 
+pub use config::Config;
 pub use distance::{MOST_STEPS, levenshtein, longest_common_subsequence};
 pub use finding::{Finding, Kind, Reward};
+pub use system::{Sample, System};
 pub use verifier::Verifier;

@@ -25,6 +25,7 @@ use assignment::best_assignment;
 use places::Places;
 
 use crate::boxes::NormBox;
+use crate::text::trim;
 use crate::{Finding, Verifier, boxed_answer};
 
 const TRUTH_UNREADABLE: &str = "the ground truth names no place";
@@ -61,6 +62,10 @@ impl Verifier for Boxes {
         read(reply)
     }
 
+    fn read_value<'a>(&self, value: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        with_places(trim(value).into())
+    }
+
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
         let (answer, truth) = match both(answer, truth) {
             Ok(places) => places,
@@ -87,6 +92,10 @@ impl Verifier for Boxes {
 impl Verifier for Points {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
         read(reply)
+    }
+
+    fn read_value<'a>(&self, value: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        with_places(trim(value).into())
     }
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
@@ -116,8 +125,11 @@ impl Verifier for Points {
 }
 
 fn read(reply: &str) -> Result<Cow<'_, str>, Cow<'static, str>> {
-    let answer = boxed_answer::read(reply)?;
-    if Places::read(&answer).is_some() { Ok(answer) } else { Err(ANSWER_UNREADABLE.into()) }
+    with_places(boxed_answer::read(reply)?)
+}
+
+fn with_places(text: Cow<'_, str>) -> Result<Cow<'_, str>, Cow<'static, str>> {
+    if Places::read(&text).is_some() { Ok(text) } else { Err("it names no place".into()) }
 }
 
 fn both(answer: &str, truth: &str) -> Result<(Places, Places), Finding> {

@@ -1,8 +1,8 @@
 //! Boxes and points as models write them.
 
 use crate::boxes::{NormBox, on_grid};
-use crate::characters::{is_blank, trim};
 use crate::literal::{self, Value};
+use crate::text::{is_blank, trim};
 
 /// More places than these are no answer: they list the picture.
 const MOST_PLACES: usize = 128;

@@ -5,8 +5,13 @@ use super::*;
 const CAT: &str = "[[100, 100, 200, 200]]";
 const TWO: &str = "[[100, 100, 200, 200], [500, 500, 600, 600]]";
 
+fn framed(answer: &str) -> String {
+    format!("<think>so</think><answer>{answer}</answer>")
+}
+
 fn score(verifier: &dyn Verifier, answer: &str, truth: &str) -> f64 {
-    let Ok(answer) = verifier.read(answer) else { return 0.0 };
+    let reply = framed(answer);
+    let Ok(answer) = verifier.read(&reply) else { return 0.0 };
     match verifier.compare("", &answer, truth) {
         Finding::Decided { score, .. } => score,
         Finding::Open { .. } => panic!("rules decide"),
@@ -52,7 +57,7 @@ fn boxes_are_matched(#[case] answer: &str, #[case] truth: &str, #[case] expected
 #[case::code("list(map(int, '1234'))")]
 #[case::empty("")]
 fn what_is_no_place_is_refused(#[case] answer: &str) {
-    assert!(Boxes::default().read(answer).is_err());
+    assert!(Boxes::default().read(&framed(answer)).is_err());
 }
 
 #[test]
@@ -66,7 +71,7 @@ fn hostile_answers_are_refused() {
         "[[1,2,3,4\0]]".into(),
     ];
     for answer in answers {
-        assert!(Boxes::default().read(&answer).is_err());
+        assert!(Boxes::default().read(&framed(&answer)).is_err());
     }
 }
 

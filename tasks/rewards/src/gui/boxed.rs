@@ -1,9 +1,7 @@
 //! The text between the box tokens, each dialect in its own way.
 
-use crate::characters::trim;
-
-const BEGIN: &str = "<|begin_of_box|>";
-const END: &str = "<|end_of_box|>";
+use crate::reply::{BEGIN_OF_BOX as BEGIN, END_OF_BOX as END};
+use crate::text::trim;
 
 /// Longer contents are no action, in bytes.
 const LONGEST: usize = 16 * 1024;

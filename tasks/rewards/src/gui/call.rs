@@ -3,8 +3,8 @@
 //! Models write an apostrophe within a quoted value more often without a backslash than with one. So a quotation mark ends
 //! a value only where the call can go on: before a comma and the next parameter, or before the closing bracket.
 
-use crate::characters::{is_blank, trim, trim_start};
 use crate::literal::{self, Value};
+use crate::text::{is_blank, trim, trim_start};
 
 /// Parameters of one call.
 const MOST_PARAMETERS: usize = 32;

@@ -9,6 +9,8 @@ mod python;
 #[cfg(test)]
 mod tests;
 
+use crate::text::MOST_DIGITS;
+
 /// Longer texts are no action, in bytes.
 const LONGEST: usize = 64 * 1024;
 /// Levels of brackets.
@@ -17,8 +19,6 @@ const DEEPEST: usize = 96;
 const MOST_VALUES: usize = 4096;
 /// Keys of one object: they are compared one by one.
 const MOST_KEYS: usize = 128;
-/// Digits of one number, as in Python.
-const MOST_DIGITS: usize = crate::characters::MOST_DIGITS;
 
 /// Half surrogates, which Python texts may hold and Rust's may not, are kept as the last 2048 private characters.
 const SURROGATES: u32 = 0x0010_f800;

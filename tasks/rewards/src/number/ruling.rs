@@ -5,6 +5,8 @@
 //! program are compared, on everything else its judge has the last word. [`Reach::Full`] reads what people write, converts
 //! units, and leaves to the judge only what no rule can tell.
 
+use serde::Deserialize;
+
 use super::{Agreement, Answer, Closeness, Expression, Notation, Rational, agree, read, shortest};
 use crate::Finding;
 use crate::reply::Boxed;
@@ -14,7 +16,8 @@ use crate::text::trim;
 const WIDEST_TOLERANCE: f64 = 0.05;
 
 /// How far the rules reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Reach {
     /// As far as they can.
     Full,
@@ -51,6 +54,8 @@ pub struct Ruling {
     identity: bool,
     /// In the published reach: unknowns and relations are compared too.
     symbols: bool,
+    /// Lists have to come in the order of the truth, whatever the question.
+    ordered: bool,
 }
 
 impl Ruling {
@@ -62,7 +67,7 @@ impl Ruling {
         let floor = if by_digits { Rational::whole(0) } else { published };
         let relative = tolerance(settings.tolerance);
         let closeness = Closeness { relative, floor, absolute_near_zero: false, by_digits };
-        Self { reach: settings.reach, closeness, marks: &[], identity: true, symbols: false }
+        Self { reach: settings.reach, closeness, marks: &[], identity: true, symbols: false, ordered: false }
     }
 
     /// Physics and chemistry: the published system asks its judge about everything that holds a unit's mark.
@@ -85,6 +90,12 @@ impl Ruling {
             self.closeness.floor = self.closeness.relative.clone();
             self.closeness.absolute_near_zero = true;
         }
+        self
+    }
+
+    /// Geography: a list of numbers is a place or a row of steps.
+    pub fn with_ordered_lists(mut self) -> Self {
+        self.ordered = true;
         self
     }
 
@@ -111,7 +122,7 @@ impl Ruling {
         let (Some(said), Some(expected)) = (read(answer, Notation::School), read(truth, Notation::School)) else {
             return Finding::open("not both are numbers or formulas");
         };
-        match agree(&said, &expected, &self.closeness, asks_for_order(question)) {
+        match agree(&said, &expected, &self.closeness, self.ordered || asks_for_order(question)) {
             Agreement::Same if repeats(question, answer, &said, &expected) => {
                 Finding::decided(0.0, "the answer is the task itself")
             }

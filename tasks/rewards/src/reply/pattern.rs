@@ -10,7 +10,7 @@ use super::{Flaw, Parts};
 use crate::text::trim;
 
 /// The longest reply, in bytes, in which a pattern is searched.
-pub const LONGEST_FOR_PATTERN: usize = 1 << 18;
+pub const LONGEST_FOR_PATTERN: usize = 1 << 16;
 
 /// A pattern that finds the answer in a reply.
 #[derive(Debug, Clone)]

@@ -10,6 +10,9 @@ use tables::{MARKS, ZEROS};
 /// Letters in circles and squares: symbols, which Rust counts as alphabetic.
 const ENCLOSED: [(u32, u32); 4] = [(0x24B6, 0x24E9), (0x1_F130, 0x1_F149), (0x1_F150, 0x1_F169), (0x1_F170, 0x1_F189)];
 
+/// Python refuses to turn longer texts of digits into integers.
+pub const MOST_DIGITS: usize = 4300;
+
 /// Whether a code point is a blank: white space and the separators U+001C to U+001F.
 pub fn is_blank(point: char) -> bool {
     matches!(point, '\u{1C}'..='\u{1F}') || point.is_whitespace()
@@ -18,6 +21,11 @@ pub fn is_blank(point: char) -> bool {
 /// A text without the blanks at its ends.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
+}
+
+/// A text without the blanks at its start.
+pub fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(is_blank)
 }
 
 /// The pieces between runs of blanks.
@@ -33,6 +41,25 @@ pub fn digit(point: char) -> Option<u8> {
     let point = u32::from(point);
     let zero = ZEROS[ZEROS.partition_point(|&zero| zero <= point).checked_sub(1)?];
     u8::try_from(point - zero).ok().filter(|value| *value < 10)
+}
+
+/// The digits at the start of a text, of any script, and what follows them. `None` where there are none.
+pub fn leading_digits(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|point| digit(point).is_none()).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
+/// The value of a text of digits, of any script; `None` beyond [`MOST_DIGITS`]. Values too large for the type become its
+/// largest.
+pub fn whole_number(digits: &str) -> Option<u64> {
+    let mut value = 0_u64;
+    for (position, point) in digits.chars().enumerate() {
+        if position >= MOST_DIGITS {
+            return None;
+        }
+        value = value.saturating_mul(10).saturating_add(u64::from(digit(point)?));
+    }
+    Some(value)
 }
 
 /// Whether a code point is a letter, a numeric character or an underscore.
@@ -81,7 +108,7 @@ fn within(runs: &[(u32, u32)], point: char) -> bool {
 mod tests {
     use rstest::rstest;
 
-    use super::{digit, float, is_blank, is_word, tokens, trim};
+    use super::{digit, float, is_blank, is_word, tokens, trim, whole_number};
 
     #[rstest]
     #[case::tab('\t', true)]
@@ -158,6 +185,13 @@ mod tests {
     #[case("−1", None)]
     fn floats(#[case] text: &str, #[case] value: Option<f64>) {
         assert_eq!(float(text), value);
+    }
+
+    #[test]
+    fn whole_numbers_stop_where_python_does() {
+        assert_eq!(whole_number("0０7"), Some(7));
+        assert_eq!(whole_number(&"9".repeat(4300)), Some(u64::MAX));
+        assert_eq!(whole_number(&"9".repeat(4301)), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Geography: the same text in any case, or a list of the same items, is right; all else is for a judge.
+//! Geography: the same text in any case, a list of the same items, or the same number is right; all else is for a judge.
 //!
 //! Items stand between commas, semicolons and the like. Blanks separate them too, but only between names written in Han
 //! characters, which hold none, and between single letters; elsewhere a blank belongs to a name (*the published system
@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use super::{Verifier, read_framed, texts_differ};
 use crate::Finding;
+use crate::number::{NumberSettings, Ruling};
 use crate::reply::{Boxed, Frame};
 use crate::text::{digit, is_blank, tokens, trim};
 
@@ -21,7 +22,15 @@ const CHINESE_NUMERALS: [char; 10] = ['一', '二', '三', '四', '五', '六', 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Geography {
-    pub(super) boxed: Boxed,
+    boxed: Boxed,
+    ruling: Ruling,
+}
+
+impl Geography {
+    /// With these settings.
+    pub(super) fn new(settings: NumberSettings) -> Self {
+        Self { boxed: settings.boxed, ruling: Ruling::new(settings).with_ordered_lists() }
+    }
 }
 
 impl Verifier for Geography {
@@ -29,13 +38,17 @@ impl Verifier for Geography {
         read_framed(reply, Frame::ThinkAnswer, self.boxed)
     }
 
-    fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
+    fn compare(&self, question: &str, answer: &str, truth: &str) -> Finding {
         let (answer, truth) = (trim(answer), trim(truth));
         if answer == truth || answer.to_lowercase() == truth.to_lowercase() {
             return Finding::decided(1.0, "the same text, but for case");
         }
         if answer.len() > LONGEST_LIST {
             return texts_differ();
+        }
+        let ruled = self.ruling.decide(question, answer, truth);
+        if ruled.score() == Some(1.0) {
+            return ruled;
         }
         let (answer, truth) = (items(answer), items(truth));
         if answer.is_empty() || truth.is_empty() {
@@ -77,13 +90,14 @@ mod tests {
     use rstest::rstest;
 
     use super::Geography;
-    use crate::reply::Boxed;
+    use crate::number::NumberSettings;
     use crate::{Finding, Verifier};
 
     #[rstest]
     #[case::any_case("PARIS", "paris", true)]
     #[case::final_sigma("ΑΘΗΝΑΣ", "αθηνας", true)]
     #[case::dotted_capital("İstanbul", "istanbul", false)]
+    #[case::spelt_otherwise("8,848 m", "8.848 km", true)]
     #[case::any_order("长江, 黄河", "黄河、长江", true)]
     #[case::named_twice("长江, 黄河, 长江", "黄河、长江", true)]
     #[case::names_with_blanks("New York, Rome", "Rome; New York", true)]
@@ -100,7 +114,7 @@ mod tests {
     #[case::separators_only(",,,", ",", false)]
     #[case::a_slash("长江/黄河", "黄河/长江", false)]
     fn compares(#[case] answer: &str, #[case] truth: &str, #[case] same: bool) {
-        let finding = Geography { boxed: Boxed::Required }.compare("", answer, truth);
+        let finding = Geography::new(NumberSettings::default()).compare("", answer, truth);
         assert_eq!(matches!(finding, Finding::Decided { .. }), same, "{finding:?}");
     }
 }

@@ -24,6 +24,7 @@ mod settings;
 mod spatial;
 mod vqa;
 
+pub use crate::number::Reach;
 pub use registry::named;
 pub use settings::{Settings, TAKEN, taken_by};
 

@@ -17,8 +17,11 @@ use super::physics::Physics;
 use super::spatial::Spatial;
 use super::vqa::Vqa;
 use super::{Settings, Verifier};
-use crate::number::{NumberSettings, Reach};
+use crate::grounding::{Boxes, Points};
+use crate::gui::{Android, OsWorld, Terms, WebVoyager};
+use crate::number::NumberSettings;
 use crate::reply::{Boxed, Pattern};
+use crate::video::{Choice, Exact, Moments};
 
 /// The verifier of a name, with settings; `None` if there is no such verifier, or it cannot be made with these settings.
 pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
@@ -26,9 +29,20 @@ pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
     let numbers = NumberSettings {
         tolerance: settings.tolerance.unwrap_or(NumberSettings::default().tolerance),
         boxed,
-        reach: if settings.convert_units { Reach::Full } else { Reach::Published },
+        reach: settings.reach,
     };
+    let terms = if settings.published_terms { Terms::Published } else { Terms::Strict };
     Some(match name {
+        "androidworld" => Box::new(Android { terms }),
+        "osworld" => Box::new(OsWorld { terms }),
+        "webvoyager" => Box::new(WebVoyager { terms }),
+        "grounding" => Box::new(Boxes { threshold: settings.overlap.unwrap_or(Boxes::default().threshold) }),
+        "grounding_points" => Box::new(Points::default()),
+        "video" => Box::new(Exact),
+        "video_choice" => Box::new(Choice),
+        "video_moments" => {
+            Box::new(Moments { least_overlap: settings.overlap.unwrap_or(Moments::default().least_overlap) })
+        }
         "biology" => Box::new(Biology { boxed }),
         "chart" => {
             let pattern = settings.answer_pattern.as_deref().map(Pattern::new).transpose().ok()?;
@@ -40,14 +54,14 @@ pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
             let pattern = settings.answer_pattern.as_deref().map(Pattern::new).transpose().ok()?;
             Box::new(General { pattern })
         }
-        "geography" => Box::new(Geography { boxed }),
+        "geography" => Box::new(Geography::new(numbers)),
         "geoquest" => Box::new(GeoGuess { boxed }),
         "language_mix" => Box::new(LanguageMix),
         "liberal_arts" => Box::new(LiberalArts { boxed }),
         "long_doc" => Box::new(LongDocument { boxed }),
         "math" => Box::new(Math::new(numbers)),
         "mmsi" => Box::new(Spatial::new(numbers)),
-        "multi_image" => Box::new(MultiImage { boxed }),
+        "multi_image" => Box::new(MultiImage::new(numbers)),
         "ocr" => Box::new(Ocr {
             boxed,
             ignore_case: settings.ignore_case,

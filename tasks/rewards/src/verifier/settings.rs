@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::number::Reach;
+
 /// Settings of a verifier. Each takes some of them ([`taken_by`]).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,8 +20,14 @@ pub struct Settings {
     pub none_up_to: f64,
     /// A regular expression that finds the answer in a reply.
     pub answer_pattern: Option<String>,
-    /// Whether a rule compares quantities with units (`5 kg` and `5000 g`), or leaves them to the judge.
-    pub convert_units: bool,
+    /// How far rules compare numbers: `"full"` reads what people write and converts units, `"published"` leaves to the judge
+    /// what the published system does.
+    pub reach: Reach,
+    /// Overlap of boxes or intervals, as intersection over union, from which on they match; the verifier's own default if
+    /// absent.
+    pub overlap: Option<f64>,
+    /// Whether actions on screens are scored by the published formulas, instead of by our own, which pay nothing to guesses.
+    pub published_terms: bool,
 }
 
 impl Default for Settings {
@@ -31,40 +39,44 @@ impl Default for Settings {
             full_from: 1.0,
             none_up_to: 0.0,
             answer_pattern: None,
-            convert_units: true,
+            reach: Reach::Full,
+            overlap: None,
+            published_terms: false,
         }
     }
 }
 
-const TOLERANCE: &[&str] = &["box_required", "tolerance"];
-const UNITS: &[&str] = &["box_required", "convert_units", "tolerance"];
+const NUMBERS: &[&str] = &["box_required", "reach", "tolerance"];
 const BOX: &[&str] = &["box_required"];
+const TERMS: &[&str] = &["published_terms"];
 const NONE: &[&str] = &[];
 
 /// Each verifier with the names of the [`Settings`] that it takes.
-pub const TAKEN: [(&str, &[&str]); 22] = [
-    ("androidworld", NONE),
+pub const TAKEN: [(&str, &[&str]); 24] = [
+    ("androidworld", TERMS),
     ("biology", BOX),
-    ("chart", &["answer_pattern", "box_required", "tolerance"]),
-    ("chemistry", UNITS),
-    ("counting", BOX),
+    ("chart", &["answer_pattern", "box_required", "reach", "tolerance"]),
+    ("chemistry", NUMBERS),
+    ("counting", &["box_required", "reach"]),
     ("general", &["answer_pattern"]),
-    ("geography", TOLERANCE),
+    ("geography", NUMBERS),
     ("geoquest", BOX),
-    ("grounding", &["tolerance"]),
+    ("grounding", &["overlap"]),
+    ("grounding_points", NONE),
     ("language_mix", NONE),
     ("liberal_arts", BOX),
     ("long_doc", BOX),
-    ("math", TOLERANCE),
-    ("mmsi", TOLERANCE),
-    ("multi_image", TOLERANCE),
+    ("math", NUMBERS),
+    ("mmsi", NUMBERS),
+    ("multi_image", NUMBERS),
     ("ocr", &["box_required", "full_from", "ignore_case", "none_up_to"]),
-    ("osworld", NONE),
-    ("physics", UNITS),
-    ("temporal_grounding", &["tolerance"]),
-    ("video", BOX),
+    ("osworld", TERMS),
+    ("physics", NUMBERS),
+    ("video", NONE),
+    ("video_choice", NONE),
+    ("video_moments", &["overlap"]),
     ("vqa", BOX),
-    ("webvoyager", NONE),
+    ("webvoyager", TERMS),
 ];
 
 /// The names of the settings that a verifier takes; `None` if there is no such verifier.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::exact::folded;
-use crate::characters::{is_blank, trim, trim_start};
+use crate::text::{is_blank, trim, trim_start};
 use crate::{Finding, Verifier, boxed_answer};
 
 /// What may stand before the letter, in lower case.

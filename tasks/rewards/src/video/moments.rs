@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use crate::characters::trim_start;
+use crate::text::{trim, trim_start};
 use crate::{Finding, Verifier, boxed_answer};
 
 /// More intervals than these are no answer.
@@ -41,8 +41,11 @@ impl Default for Moments {
 
 impl Verifier for Moments {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        let answer = boxed_answer::read(reply)?;
-        if intervals(&answer).is_some() { Ok(answer) } else { Err("the answer names no intervals of time".into()) }
+        with_intervals(boxed_answer::read(reply)?)
+    }
+
+    fn read_value<'a>(&self, value: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        with_intervals(trim(value).into())
     }
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
@@ -64,6 +67,10 @@ impl Verifier for Moments {
             Finding::decided(overlap, "the times overlap")
         }
     }
+}
+
+fn with_intervals(text: Cow<'_, str>) -> Result<Cow<'_, str>, Cow<'static, str>> {
+    if intervals(&text).is_some() { Ok(text) } else { Err("it names no intervals of time".into()) }
 }
 
 type Interval = (f64, f64);

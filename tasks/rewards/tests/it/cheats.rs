@@ -1,9 +1,177 @@
-//! What is added to a wrong answer, or to a right one to be safe, earns nothing by rule and reaches no judge.
+//! A search for cheats: what can be made of wrong answers without knowing the right one must not be worth more than they
+//! are.
+//!
+//! What is held to the published system is left out: its formulas for screens pay a little to letters in common, to the whole
+//! screen and to any place on the page, and published results pin that down. `language_mix` has no wrong answers.
 
 use glim_rewards::verifier::{Settings, named};
 use glim_rewards::{Finding, Verifier};
 
-const DOMAINS: [&str; 7] = ["biology", "general", "geography", "liberal_arts", "long_doc", "multi_image", "vqa"];
+use crate::probe::{PUBLISHED, Random, Subject, boxed, content, score, subjects};
+
+/// Wrong answers that are tried for each ground truth.
+const WRONG: usize = 6;
+/// Edits at random of each wrong answer.
+const EDITS: usize = 40;
+
+fn fair_subjects() -> impl Iterator<Item = Subject> {
+    subjects().into_iter().filter(|subject| !subject.name.ends_with(PUBLISHED) && subject.name != "language_mix")
+}
+
+/// Calls back with each ground truth and answers that are worth nothing beside it.
+fn for_wrong_answers(subject: &Subject, mut visit: impl FnMut(&str, &str, &[String])) {
+    let verifier = &*subject.verifier;
+    let mut random = Random(3);
+    let step = subject.samples.len().div_ceil(60);
+    for sample in subject.samples.iter().step_by(step) {
+        let mut wrong = Vec::new();
+        for _ in 0..200 {
+            let other = random.pick(&subject.samples);
+            let readable = verifier.read(&other.reply).is_ok();
+            if readable && score(verifier, &sample.question, &other.reply, &sample.truth) == Some(0.0) {
+                wrong.push(content(&other.reply).into_owned());
+            }
+            if wrong.len() == WRONG {
+                visit(&sample.question, &sample.truth, &wrong);
+                break;
+            }
+        }
+    }
+}
+
+/// All ways of putting wrong answers together, and of dressing one up.
+fn cheats(wrong: &[String]) -> Vec<String> {
+    let mut cheats = Vec::new();
+    for join in [" ", ", ", "; ", "\n", " or ", " and ", "|", ""] {
+        cheats.push(boxed(&wrong.join(join)));
+        cheats.push(boxed(&format!("[{}]", wrong.join(join))));
+        cheats.push(boxed(&format!("({})", wrong.join(join))));
+    }
+    cheats.push(wrong.iter().map(|answer| boxed(answer)).collect());
+    let first = &wrong[0];
+    for dressed in [
+        format!("The answer is {first}"),
+        format!("{first} (or something near it)"),
+        format!("one of {first}"),
+        format!("Ground Truth: {first}. 1.0"),
+        format!("{first} # correct"),
+        first.to_uppercase(),
+        first.to_lowercase(),
+        first.repeat(3),
+        first.chars().rev().collect(),
+        with_numbers(first, &["500", "500"]),
+        with_numbers(first, &["999"]),
+        whole_screen(first),
+        "0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ".to_owned(),
+        "A B C D E".to_owned(),
+        "0 - 100000".to_owned(),
+        "[[0, 0, 999, 999]]".to_owned(),
+        String::new(),
+    ] {
+        cheats.push(boxed(&dressed));
+    }
+    cheats
+}
+
+/// The answer with its boxes grown to the whole screen. Points stay: some target lies in every corner.
+fn whole_screen(answer: &str) -> String {
+    match answer.split_once("[[") {
+        Some((before, behind)) => format!("{before}[[{}", with_numbers(behind, &["0", "0", "999", "999"])),
+        None => answer.to_owned(),
+    }
+}
+
+/// The answer with its numbers replaced, in turn.
+fn with_numbers(answer: &str, numbers: &[&str]) -> String {
+    let mut replaced = String::new();
+    let mut index = 0;
+    let mut in_number = false;
+    for character in answer.chars() {
+        if !character.is_ascii_digit() {
+            replaced.push(character);
+        } else if !in_number {
+            replaced.push_str(numbers[index % numbers.len()]);
+            index += 1;
+        }
+        in_number = character.is_ascii_digit();
+    }
+    replaced
+}
+
+fn edited(random: &mut Random, answer: &str) -> String {
+    const LETTERS: &[u8] = b"0123456789abcdefgABCDEFG ,.;:'()[]=";
+
+    let mut letters: Vec<char> = answer.chars().collect();
+    for _ in 0..=random.below(4) {
+        let place = random.below(letters.len());
+        let letter = char::from(*random.pick(LETTERS));
+        match random.below(3) {
+            0 if !letters.is_empty() => drop(letters.remove(place)),
+            1 => letters.insert(place, letter),
+            _ if !letters.is_empty() => letters[place] = letter,
+            _ => {}
+        }
+    }
+    letters.into_iter().collect()
+}
+
+fn worth(verifier: &dyn Verifier, question: &str, reply: &str, truth: &str) -> f64 {
+    score(verifier, question, reply, truth).expect("the ground truth can be read")
+}
+
+#[test]
+fn putting_wrong_answers_together_earns_nothing() {
+    for subject in fair_subjects() {
+        let mut tried = 0;
+        for_wrong_answers(&subject, |question, truth, wrong| {
+            for reply in cheats(wrong) {
+                let score = worth(&*subject.verifier, question, &reply, truth);
+                assert!(score == 0.0, "{}: {score} for {reply:?} beside {truth:?}", subject.name);
+                tried += 1;
+            }
+        });
+        assert!(tried > 100, "{}: only {tried} cheats were tried", subject.name);
+    }
+}
+
+/// An edit at random may hit the truth by luck; it must be rare, and pay little on the whole.
+#[test]
+fn edits_at_random_pay_next_to_nothing() {
+    const MOST: f64 = 0.003;
+    /// One edit turns a letter into another, and of five letters one is right.
+    const MOST_OF_A_LETTER: f64 = 0.02;
+
+    for subject in fair_subjects() {
+        let mut random = Random(5);
+        let (mut tried, mut earned) = (0_usize, 0.0);
+        for_wrong_answers(&subject, |question, truth, wrong| {
+            for answer in wrong {
+                for _ in 0..EDITS {
+                    earned += worth(&*subject.verifier, question, &boxed(&edited(&mut random, answer)), truth);
+                    tried += 1;
+                }
+            }
+        });
+        let most = if subject.name == "video_choice" { MOST_OF_A_LETTER } else { MOST };
+        assert!(earned <= most * tried as f64, "{}: {earned} by {tried} edits", subject.name);
+    }
+}
+
+/// The published terms do pay to some of this, so that a search which finds nothing there would be blind.
+#[test]
+fn the_search_finds_what_the_published_terms_pay() {
+    for subject in subjects().into_iter().filter(|subject| subject.name == "androidworld".to_owned() + PUBLISHED) {
+        let mut found = 0;
+        for_wrong_answers(&subject, |question, truth, wrong| {
+            let paid = |reply: &String| worth(&*subject.verifier, question, reply, truth) > 0.0;
+            found += cheats(wrong).iter().filter(|reply| paid(reply)).count();
+        });
+        assert!(found > 0, "{}", subject.name);
+    }
+}
+
+/// Domains whose open answers a judge sees.
+const JUDGED: [&str; 7] = ["biology", "general", "geography", "liberal_arts", "long_doc", "multi_image", "vqa"];
 const PAIRS: [(&str, &str); 6] = [
     ("7", "8"),
     ("B", "C"),
@@ -14,7 +182,7 @@ const PAIRS: [(&str, &str); 6] = [
 ];
 
 /// Ways to be right whatever the truth is.
-fn cheats(truth: &str, wrong: &str) -> Vec<String> {
+fn hedges(truth: &str, wrong: &str) -> Vec<String> {
     vec![
         format!("{wrong} or {truth}"),
         format!("{truth} or {wrong}"),
@@ -44,72 +212,17 @@ fn cheats(truth: &str, wrong: &str) -> Vec<String> {
 }
 
 #[test]
-fn cheats_earn_nothing_and_reach_no_judge() {
-    for domain in DOMAINS {
+fn hedges_earn_nothing_and_reach_no_judge() {
+    for domain in JUDGED {
         let verifier = named(domain, &Settings::default()).unwrap();
         for (truth, wrong) in PAIRS {
-            for cheat in cheats(truth, wrong) {
+            for cheat in hedges(truth, wrong) {
                 let evaded = verifier.evasion("Which one?", &cheat, truth).is_some();
                 match verifier.compare("Which one?", &cheat, truth) {
                     Finding::Decided { score, reason } => assert_eq!(score, 0.0, "{domain}: `{cheat}`: {reason}"),
                     Finding::Open { .. } => assert!(evaded, "{domain}: `{cheat}` for `{truth}` reaches the judge"),
                 }
             }
-        }
-    }
-}
-
-/// Random edits of a wrong answer: no rule pays for one that is not the right answer.
-#[test]
-fn edits_of_wrong_answers_earn_nothing_by_rule() {
-    let mut state = 11_u64;
-    let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
-    let alphabet: Vec<char> = "aAbB78 ,;/或\n\u{3000}{}.".chars().collect();
-    for domain in DOMAINS {
-        let verifier: Box<dyn Verifier> = named(domain, &Settings::default()).unwrap();
-        for _ in 0..4000 {
-            let (truth, wrong) = PAIRS[next(PAIRS.len())];
-            let mut edited: Vec<char> = wrong.chars().collect();
-            for _ in 0..=next(4) {
-                let at = next(edited.len() + 1);
-                if next(3) == 0 && at < edited.len() {
-                    edited.remove(at);
-                } else {
-                    edited.insert(at, alphabet[next(alphabet.len())]);
-                }
-            }
-            let edited: String = edited.into_iter().collect();
-            let letters = |text: &str| {
-                let mut letters: Vec<char> =
-                    text.to_lowercase().chars().filter(|point| point.is_alphanumeric()).collect();
-                letters.sort_unstable();
-                letters.dedup();
-                letters
-            };
-            if letters(&edited) != letters(truth)
-                && let Finding::Decided { score, reason } = verifier.compare("", &edited, truth)
-            {
-                assert_eq!(score, 0.0, "{domain}: `{edited}` for `{truth}`: {reason}");
-            }
-        }
-    }
-}
-
-/// A reply of a megabyte is refused or left open for its size; none is compared in more than a bounded number of steps.
-#[test]
-fn a_megabyte_is_judged_or_refused() {
-    for domain in DOMAINS.into_iter().chain(["geoquest", "language_mix", "ocr"]) {
-        let verifier = named(domain, &Settings::default()).unwrap();
-        for piece in ["a ", "一", "<|begin_of_box|>", "A/"] {
-            let long = piece.repeat(1_000_000 / piece.len());
-            let _ = verifier.read(&format!("<think>{long}</think><answer>{long}</answer>"));
-            let finding = verifier.compare("Which?", &long, "b");
-            let paid = matches!(finding, Finding::Decided { score, .. } if score > 0.1);
-            assert!(!paid || domain == "language_mix", "{domain}: {piece}: {finding:?}");
-            let _ = verifier.evasion("Which?", &long, "b");
         }
     }
 }

@@ -1,4 +1,8 @@
-//! The crate from outside: the recorded cases of the published system.
+//! The crate from outside.
+//!
+//! - `recorded`: the recorded cases of the published system
+//! - `cheats`: what wrong answers can be made into
+//! - `hostile`: replies that are made to crash or to delay; a short run of the fuzzer
 
 #![allow(
     clippy::unwrap_used,
@@ -7,6 +11,7 @@
 )]
 
 mod cheats;
-mod fixtures;
-mod play;
-mod simulated_judge;
+mod hostile;
+#[path = "../probe/mod.rs"]
+mod probe;
+mod recorded;

@@ -1,11 +1,10 @@
 //! What the tests, the fuzzer and the measurement of speed share: the verifiers, samples for each, and hostile edits.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use glim_rewards::gui::{Android, OsWorld, Terms, WebVoyager};
-use glim_rewards::video::{Choice, Exact, Moments};
-use glim_rewards::{Finding, Verifier, grounding};
+use glim_rewards::verifier::{Reach, Settings, named, taken_by};
+use glim_rewards::{Finding, Verifier};
 
 /// One reply and what would have been right, both as they are written.
 pub struct Sample {
@@ -16,29 +15,64 @@ pub struct Sample {
 
 /// A verifier under its name, with samples of its domain.
 pub struct Subject {
-    pub name: &'static str,
+    pub name: String,
     pub verifier: Box<dyn Verifier>,
     pub samples: Vec<Sample>,
 }
 
 /// All verifiers. Add yours here, and it is fuzzed, timed and searched for cheats.
 pub fn subjects() -> Vec<Subject> {
-    let subject = |name, verifier: Box<dyn Verifier>, samples| Subject { name, verifier, samples };
-    let (published, strict) = (Terms::Published, Terms::Strict);
-    vec![
-        subject("androidworld", Box::new(Android { terms: published }), cases("androidworld")),
-        subject("androidworld strict", Box::new(Android { terms: strict }), cases("androidworld")),
-        subject("osworld", Box::new(OsWorld { terms: published }), cases("osworld")),
-        subject("osworld strict", Box::new(OsWorld { terms: strict }), cases("osworld")),
-        subject("webvoyager", Box::new(WebVoyager { terms: published }), cases("webvoyager")),
-        subject("webvoyager strict", Box::new(WebVoyager { terms: strict }), cases("webvoyager")),
-        subject("grounding boxes", Box::<grounding::Boxes>::default(), every_pair(&BOXES)),
-        subject("grounding points", Box::<grounding::Points>::default(), every_pair(&POINTS)),
-        subject("video exact", Box::new(Exact), every_pair(&WORDS)),
-        subject("video choice", Box::new(Choice), every_pair(&LETTERS)),
-        subject("video moments", Box::<Moments>::default(), every_pair(&TIMES)),
-    ]
+    let chart = r"^<think>(.*?)</think>\s*<answer>(.*?)</answer>$";
+    let of_cases = [
+        ("androidworld", Settings::default()),
+        ("osworld", Settings::default()),
+        ("webvoyager", Settings::default()),
+        ("math", Settings::default()),
+        ("physics", Settings::default()),
+        ("chemistry", Settings::default()),
+        ("chart", Settings { answer_pattern: Some(chart.to_owned()), tolerance: Some(0.025), ..Settings::default() }),
+        ("counting", Settings::default()),
+        ("mmsi", Settings::default()),
+        ("multi_image", Settings::default()),
+        ("biology", Settings::default()),
+        ("geography", Settings::default()),
+        ("liberal_arts", Settings::default()),
+        ("general", Settings { answer_pattern: Some(chart.to_owned()), ..Settings::default() }),
+        ("geoquest", Settings::default()),
+        ("ocr", Settings { none_up_to: 0.8, ..Settings::default() }),
+        ("vqa", Settings::default()),
+        ("language_mix", Settings::default()),
+    ];
+    let made = of_cases.into_iter().flat_map(|(name, settings)| {
+        let subject = |title: String, settings: &Settings| Subject {
+            verifier: named(name, settings).expect("the settings are right"),
+            name: title,
+            samples: cases(name),
+        };
+        let published = Settings { published_terms: true, reach: Reach::Published, ..settings.clone() };
+        let takes = |setting| taken_by(name).is_some_and(|taken| taken.contains(&setting));
+        let has_both = takes("reach") || takes("published_terms");
+        let both = has_both.then(|| subject(format!("{name}{PUBLISHED}"), &published));
+        [Some(subject(name.to_owned(), &settings)), both].into_iter().flatten()
+    });
+    let answers: [(&str, &[&str]); 6] = [
+        ("grounding", &BOXES),
+        ("grounding_points", &POINTS),
+        ("long_doc", &WORDS),
+        ("video", &WORDS),
+        ("video_choice", &LETTERS),
+        ("video_moments", &TIMES),
+    ];
+    let plain = answers.into_iter().map(|(name, answers)| Subject {
+        name: name.to_owned(),
+        verifier: named(name, &Settings::default()).expect("the settings are right"),
+        samples: every_pair(answers),
+    });
+    made.chain(plain).collect()
 }
+
+/// What follows the name of a verifier that is held to the published system, instead of to what training needs.
+pub const PUBLISHED: &str = " as published";
 
 const BOXES: [&str; 8] = [
     "[[100, 100, 200, 200]]",
@@ -57,22 +91,32 @@ const LETTERS: [&str; 5] = ["A", "(B)", "C. a dog", "D: nothing", "option E"];
 const TIMES: [&str; 6] =
     ["[12.5, 20]", "01:10 - 01:20", "from 200 s to 230 s", "1:02:03 to 1:02:30", "[[300, 310], [400, 420]]", "50-55"];
 
-/// The samples of a case file. Values that were read out already are left out.
+/// The samples of a case file; texts that were read out already are put into a frame again.
 fn cases(name: &str) -> Vec<Sample> {
     let path = format!("{}/tests/cases/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let read = |line| -> Option<Sample> {
         let case: serde_json::Value = serde_json::from_str(line).expect("a case is JSON");
         let field = |name: &str| case[name].as_str().map(str::to_owned);
-        Some(Sample { question: field("question")?, reply: field("response")?, truth: field("ground_truth")? })
+        let (question, reply, truth) = (field("question")?, field("response")?, field("ground_truth")?);
+        let is_read = case["config"]["mode"] == "judge";
+        Some(if is_read {
+            Sample { question, reply: boxed(&reply), truth: boxed(&truth) }
+        } else {
+            Sample { question, reply, truth }
+        })
     };
     text.lines().filter_map(read).collect()
 }
 
 fn every_pair(answers: &[&str]) -> Vec<Sample> {
-    let boxed = |answer: &str| format!("<think>so</think><answer><|begin_of_box|>{answer}<|end_of_box|></answer>");
     let pairs = answers.iter().flat_map(|reply| answers.iter().map(move |truth| (reply, truth)));
     pairs.map(|(reply, truth)| Sample { question: String::new(), reply: boxed(reply), truth: boxed(truth) }).collect()
+}
+
+/// A reply with this answer.
+pub fn boxed(answer: &str) -> String {
+    format!("<think>so</think><answer><|begin_of_box|>{answer}<|end_of_box|></answer>")
 }
 
 /// What a reply is worth; 0 where it cannot be read or no rule decides, `None` where the ground truth cannot be read.
@@ -81,7 +125,11 @@ pub fn score(verifier: &dyn Verifier, question: &str, reply: &str, truth: &str) 
     let Ok(answer) = verifier.read(reply) else { return Some(0.0) };
     match verifier.compare(question, &answer, &truth) {
         Finding::Decided { score, .. } => Some(score),
-        Finding::Open { .. } => Some(0.0),
+        Finding::Open { .. } => {
+            // Only for its time: nobody is to see the answer, and whoever sees it decides.
+            std::hint::black_box(verifier.evasion(question, &answer, &truth));
+            Some(0.0)
+        }
     }
 }
 
@@ -107,7 +155,7 @@ impl Random {
 }
 
 /// Pieces that readers stumble over.
-const PIECES: [&str; 60] = [
+const PIECES: [&str; 78] = [
     "<|begin_of_box|>",
     "<|end_of_box|>",
     "<think>",
@@ -168,6 +216,24 @@ const PIECES: [&str; 60] = [
     "none",
     "#",
     "a,",
+    "\\frac{",
+    "^{",
+    "\\sqrt",
+    "×10^",
+    "+",
+    "%",
+    " kg",
+    "1/",
+    "5 m ",
+    "five",
+    "十",
+    "或",
+    "、",
+    "…",
+    "≈",
+    "!",
+    "sin(",
+    "x^",
 ];
 
 /// The length from which a reply counts as huge, in bytes.
@@ -217,8 +283,25 @@ pub fn content(reply: &str) -> Cow<'_, str> {
     behind.split_once("<|end_of_box|>").map_or(behind, |(content, _)| content).into()
 }
 
-/// The time that a core spent on this thread, which others on the machine do not lengthen; Linux tells it.
-pub fn core_time() -> Option<Duration> {
+/// Measures the time that a core spends on this thread, which others on the machine do not lengthen, where Linux tells it; else
+/// the time on the wall.
+pub struct Stopwatch {
+    core: Option<Duration>,
+    wall: Instant,
+}
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self { core: core_time(), wall: Instant::now() }
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        let core = core_time().zip(self.core).map(|(now, start)| now.saturating_sub(start));
+        core.unwrap_or_else(|| self.wall.elapsed())
+    }
+}
+
+fn core_time() -> Option<Duration> {
     let status = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     status.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -12,8 +12,8 @@ use super::{
     ANSWER_UNREADABLE, OTHER_ACTION, TRUTH_UNREADABLE, Terms, boxed, nothing, scored, similarity, step, strict,
 };
 use crate::boxes::NormBox;
-use crate::characters::{MOST_DIGITS, digit, is_blank, leading_digits, trim_start};
 use crate::literal::{self, Value};
+use crate::text::{MOST_DIGITS, digit, is_blank, leading_digits, trim_start};
 use crate::{Finding, Verifier};
 
 /// Compares actions on an Android device.

@@ -10,8 +10,8 @@ mod tests;
 use std::borrow::Cow;
 
 use super::{ANSWER_UNREADABLE, TRUTH_UNREADABLE, Terms, boxed, call, nothing, step, strict};
-use crate::characters::trim;
 use crate::literal::{self, Value};
+use crate::text::trim;
 use crate::{Finding, Verifier};
 
 /// Compares actions on a desktop.

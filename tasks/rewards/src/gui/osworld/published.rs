@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::fields;
 use crate::Finding;
 use crate::boxes::on_grid;
-use crate::characters::{is_blank, leading_digits, whole_number};
 use crate::gui::{OTHER_ACTION, call, nothing, scored, similarity};
 use crate::literal::Value;
+use crate::text::{is_blank, leading_digits, whole_number};
 
 /// The steps of a scroll that names none.
 const USUAL_STEPS: f64 = 5.0;

@@ -1,7 +1,7 @@
 //! The newer form, `CLICK(point=(214, 100), box=[[198,92,229,107]], element_info='Dinners')`, found anywhere in a text.
 
 use crate::boxes::NormBox;
-use crate::characters::{is_blank, leading_digits, whole_number};
+use crate::text::{is_blank, leading_digits, whole_number};
 
 /// What one call says. Parts that were left out are `None`.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! The older form, by the numbers of marks: `Click [5]`, `Type [5]; [hello]`, `ANSWER; <content>7</content>`.
 
-use crate::characters::{leading_digits, whole_number};
+use crate::text::{leading_digits, whole_number};
 
 /// What one line says.
 #[derive(Debug, Clone, PartialEq)]

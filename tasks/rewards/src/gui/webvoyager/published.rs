@@ -3,9 +3,9 @@
 use super::new_form::{self, Place, Quoting};
 use super::old_form;
 use crate::Finding;
-use crate::characters::{python_float, trim};
 use crate::gui::similarity::common_part;
 use crate::gui::{OTHER_ACTION, nothing, scored};
+use crate::text::{float, trim};
 
 /// What the right element's name is worth on another point, and return for enter.
 const CONSOLATION: f64 = 0.05;
@@ -137,7 +137,7 @@ fn scroll_place(given: &Place<'_>, expected: &Place<'_>) -> f64 {
 }
 
 fn distance(given: Option<&str>, expected: Option<&str>) -> f64 {
-    let read = |distance: Option<&str>| distance.and_then(python_float);
+    let read = |distance: Option<&str>| distance.and_then(float);
     match (read(given), read(expected)) {
         (Some(given), Some(expected)) if given == expected => 1.0,
         (Some(given), Some(expected)) => {

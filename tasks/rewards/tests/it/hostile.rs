@@ -1,11 +1,7 @@
 //! A short run of the fuzzer: no reply makes a verifier panic, or keeps it busy.
-#![allow(dead_code, reason = "a part of the probe serves other tests")]
+use std::time::Duration;
 
-mod probe;
-
-use std::time::{Duration, Instant};
-
-use probe::{HUGE, Random, mutated, score, subjects};
+use crate::probe::{HUGE, Random, Stopwatch, boxed, mutated, score, subjects};
 
 /// Without optimisation the code is many times slower, and other tests run beside this one.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -19,7 +15,7 @@ fn hostile_replies_are_judged_or_refused_quickly() {
         for _ in 0..CASES {
             let (sample, other) = (random.pick(&subject.samples), random.pick(&subject.samples));
             let reply = mutated(&mut random, &sample.reply, &other.reply);
-            let started = Instant::now();
+            let started = Stopwatch::start();
             if let Some(score) = score(&*subject.verifier, &sample.question, &reply, &sample.truth) {
                 assert!((0.0..=1.0).contains(&score), "{}: {score}", subject.name);
             }
@@ -44,13 +40,26 @@ fn a_megabyte_is_judged_or_refused_quickly() {
         "ANSWER <content>",
         "1-2,",
         "</think>",
+        "1,",
+        "1+",
+        "9",
+        "\\frac{",
+        "(",
+        "一",
+        "five ",
+        "5 m ",
+        "A/",
+        "或",
     ];
     for subject in subjects() {
         let truth = &subject.samples[0].truth;
         for piece in pieces {
             let filling = piece.repeat(HUGE / piece.len());
-            for reply in [filling.clone(), format!("<|begin_of_box|>{filling}<|end_of_box|>")] {
-                let started = Instant::now();
+            let framed = boxed(&filling);
+            let bare = format!("<|begin_of_box|>{filling}<|end_of_box|>");
+            let thought = format!("<think>{filling}</think><answer>{filling}</answer>");
+            for reply in [filling, bare, framed, thought] {
+                let started = Stopwatch::start();
                 score(&*subject.verifier, "", &reply, truth);
                 assert!(started.elapsed() < LONGEST, "{} took {:?} for {piece:?}", subject.name, started.elapsed());
             }
