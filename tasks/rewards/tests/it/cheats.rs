@@ -4,10 +4,11 @@
 //! What is held to the published system is left out: its formulas for screens pay a little to letters in common, to the whole
 //! screen and to any place on the page, and published results pin that down. `language_mix` has no wrong answers.
 
+use glim_rewards::reply::BEGIN_OF_BOX;
 use glim_rewards::verifier::{Settings, named};
 use glim_rewards::{Finding, Verifier};
 
-use crate::probe::{PUBLISHED, Random, Subject, boxed, content, score, subjects};
+use crate::probe::{PUBLISHED, Random, Subject, content, refilled, score, subjects};
 
 /// Wrong answers that are tried for each ground truth.
 const WRONG: usize = 6;
@@ -23,13 +24,18 @@ fn for_wrong_answers(subject: &Subject, mut visit: impl FnMut(&str, &str, &[Stri
     let verifier = &*subject.verifier;
     let mut random = Random(3);
     let step = subject.samples.len().div_ceil(60);
-    for sample in subject.samples.iter().step_by(step) {
+    let stated = subject.samples.iter().step_by(step).filter(|sample| !content(&sample.truth).trim().is_empty());
+    for sample in stated {
         let mut wrong = Vec::new();
         for _ in 0..200 {
-            let other = random.pick(&subject.samples);
-            let readable = verifier.read(&other.reply).is_ok();
-            if readable && score(verifier, &sample.question, &other.reply, &sample.truth) == Some(0.0) {
-                wrong.push(content(&other.reply).into_owned());
+            let reply = &random.pick(&subject.samples).reply;
+            let answer = content(reply).into_owned();
+            let is_spelling = letters(&answer) == letters(&content(&sample.truth));
+            if reply.contains(BEGIN_OF_BOX)
+                && !is_spelling
+                && score(verifier, &sample.question, &refilled(&sample.truth, &answer), &sample.truth) == Some(0.0)
+            {
+                wrong.push(answer);
             }
             if wrong.len() == WRONG {
                 visit(&sample.question, &sample.truth, &wrong);
@@ -39,17 +45,22 @@ fn for_wrong_answers(subject: &Subject, mut visit: impl FnMut(&str, &str, &[Stri
     }
 }
 
+/// What is left of an answer without its marks: where only these differ, it is another spelling of the truth.
+fn letters(answer: &str) -> String {
+    answer.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// All ways of putting wrong answers together, and of dressing one up.
 fn cheats(wrong: &[String]) -> Vec<String> {
     let mut cheats = Vec::new();
     for join in [" ", ", ", "; ", "\n", " or ", " and ", "|", ""] {
-        cheats.push(boxed(&wrong.join(join)));
-        cheats.push(boxed(&format!("[{}]", wrong.join(join))));
-        cheats.push(boxed(&format!("({})", wrong.join(join))));
+        cheats.push(wrong.join(join));
+        cheats.push(format!("[{}]", wrong.join(join)));
+        cheats.push(format!("({})", wrong.join(join)));
     }
-    cheats.push(wrong.iter().map(|answer| boxed(answer)).collect());
+    cheats.push(wrong.join("<|end_of_box|><|begin_of_box|>"));
     let first = &wrong[0];
-    for dressed in [
+    cheats.extend([
         format!("The answer is {first}"),
         format!("{first} (or something near it)"),
         format!("one of {first}"),
@@ -67,9 +78,7 @@ fn cheats(wrong: &[String]) -> Vec<String> {
         "0 - 100000".to_owned(),
         "[[0, 0, 999, 999]]".to_owned(),
         String::new(),
-    ] {
-        cheats.push(boxed(&dressed));
-    }
+    ]);
     cheats
 }
 
@@ -121,40 +130,54 @@ fn worth(verifier: &dyn Verifier, question: &str, reply: &str, truth: &str) -> f
 
 #[test]
 fn putting_wrong_answers_together_earns_nothing() {
+    let mut paid = Vec::new();
     for subject in fair_subjects() {
         let mut tried = 0;
         for_wrong_answers(&subject, |question, truth, wrong| {
-            for reply in cheats(wrong) {
-                let score = worth(&*subject.verifier, question, &reply, truth);
-                assert!(score == 0.0, "{}: {score} for {reply:?} beside {truth:?}", subject.name);
+            for answer in cheats(wrong) {
+                let score = worth(&*subject.verifier, question, &refilled(truth, &answer), truth);
+                // A number may come near by luck where it is to be read off a scale.
+                let is_luck = subject.name == "chart" && answer.parse::<f64>().is_ok();
+                if score > 0.0 && !is_luck {
+                    paid.push(format!("{}: {score} for {answer:?} beside {:?}", subject.name, content(truth)));
+                }
                 tried += 1;
             }
         });
         assert!(tried > 100, "{}: only {tried} cheats were tried", subject.name);
     }
+    assert!(paid.is_empty(), "{} cheats are paid:\n{}", paid.len(), paid.join("\n"));
 }
 
 /// An edit at random may hit the truth by luck; it must be rare, and pay little on the whole.
 #[test]
 fn edits_at_random_pay_next_to_nothing() {
-    const MOST: f64 = 0.003;
-    /// One edit turns a letter into another, and of five letters one is right.
-    const MOST_OF_A_LETTER: f64 = 0.02;
+    let most_of = |name: &str| match name {
+        // One edit turns a letter into another, and of five letters one is right.
+        "video_choice" => 0.02,
+        // Counts are small, and what is read off a scale need only come near.
+        "chart" | "counting" => 0.01,
+        _ => 0.005,
+    };
 
+    let mut paid = Vec::new();
     for subject in fair_subjects() {
         let mut random = Random(5);
         let (mut tried, mut earned) = (0_usize, 0.0);
         for_wrong_answers(&subject, |question, truth, wrong| {
             for answer in wrong {
                 for _ in 0..EDITS {
-                    earned += worth(&*subject.verifier, question, &boxed(&edited(&mut random, answer)), truth);
+                    earned +=
+                        worth(&*subject.verifier, question, &refilled(truth, &edited(&mut random, answer)), truth);
                     tried += 1;
                 }
             }
         });
-        let most = if subject.name == "video_choice" { MOST_OF_A_LETTER } else { MOST };
-        assert!(earned <= most * tried as f64, "{}: {earned} by {tried} edits", subject.name);
+        if earned > most_of(&subject.name) * tried as f64 {
+            paid.push(format!("{}: {earned} by {tried} edits", subject.name));
+        }
     }
+    assert!(paid.is_empty(), "{}", paid.join("\n"));
 }
 
 /// The published terms do pay to some of this, so that a search which finds nothing there would be blind.
@@ -163,8 +186,8 @@ fn the_search_finds_what_the_published_terms_pay() {
     for subject in subjects().into_iter().filter(|subject| subject.name == "androidworld".to_owned() + PUBLISHED) {
         let mut found = 0;
         for_wrong_answers(&subject, |question, truth, wrong| {
-            let paid = |reply: &String| worth(&*subject.verifier, question, reply, truth) > 0.0;
-            found += cheats(wrong).iter().filter(|reply| paid(reply)).count();
+            let paid = |answer: &String| worth(&*subject.verifier, question, &refilled(truth, answer), truth) > 0.0;
+            found += cheats(wrong).iter().filter(|answer| paid(answer)).count();
         });
         assert!(found > 0, "{}", subject.name);
     }

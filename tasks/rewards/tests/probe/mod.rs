@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use glim_rewards::reply::{BEGIN_OF_BOX, END_OF_BOX};
 use glim_rewards::verifier::{Reach, Settings, named, taken_by};
 use glim_rewards::{Finding, Verifier};
 
@@ -22,7 +23,8 @@ pub struct Subject {
 
 /// All verifiers. Add yours here, and it is fuzzed, timed and searched for cheats.
 pub fn subjects() -> Vec<Subject> {
-    let chart = r"^<think>(.*?)</think>\s*<answer>(.*?)</answer>$";
+    let chart = "^<think>(.*?)</think>(?P<answer>.*)$";
+    let judge = r"^<think>(.*?)</think>\s*<answer>(.*?)</answer>$";
     let of_cases = [
         ("androidworld", Settings::default()),
         ("osworld", Settings::default()),
@@ -37,7 +39,7 @@ pub fn subjects() -> Vec<Subject> {
         ("biology", Settings::default()),
         ("geography", Settings::default()),
         ("liberal_arts", Settings::default()),
-        ("general", Settings { answer_pattern: Some(chart.to_owned()), ..Settings::default() }),
+        ("general", Settings { answer_pattern: Some(judge.to_owned()), ..Settings::default() }),
         ("geoquest", Settings::default()),
         ("ocr", Settings { none_up_to: 0.8, ..Settings::default() }),
         ("vqa", Settings::default()),
@@ -98,7 +100,8 @@ fn cases(name: &str) -> Vec<Sample> {
     let read = |line| -> Option<Sample> {
         let case: serde_json::Value = serde_json::from_str(line).expect("a case is JSON");
         let field = |name: &str| case[name].as_str().map(str::to_owned);
-        let (question, reply, truth) = (field("question")?, field("response")?, field("ground_truth")?);
+        let (question, truth) = (field("question").unwrap_or_default(), field("ground_truth").unwrap_or_default());
+        let reply = field("response")?;
         let is_read = case["config"]["mode"] == "judge";
         Some(if is_read {
             Sample { question, reply: boxed(&reply), truth: boxed(&truth) }
@@ -117,6 +120,13 @@ fn every_pair(answers: &[&str]) -> Vec<Sample> {
 /// A reply with this answer.
 pub fn boxed(answer: &str) -> String {
     format!("<think>so</think><answer><|begin_of_box|>{answer}<|end_of_box|></answer>")
+}
+
+/// A reply with another answer in its box.
+pub fn refilled(reply: &str, answer: &str) -> String {
+    let parts =
+        reply.split_once(BEGIN_OF_BOX).and_then(|(before, rest)| Some((before, rest.split_once(END_OF_BOX)?.1)));
+    parts.map_or_else(|| boxed(answer), |(before, after)| [before, BEGIN_OF_BOX, answer, END_OF_BOX, after].concat())
 }
 
 /// What a reply is worth; 0 where it cannot be read or no rule decides, `None` where the ground truth cannot be read.
@@ -279,8 +289,8 @@ fn boundary(text: &str, place: usize) -> usize {
 
 /// The content of the first box.
 pub fn content(reply: &str) -> Cow<'_, str> {
-    let behind = reply.split_once("<|begin_of_box|>").map_or(reply, |(_, behind)| behind);
-    behind.split_once("<|end_of_box|>").map_or(behind, |(content, _)| content).into()
+    let behind = reply.split_once(BEGIN_OF_BOX).map_or(reply, |(_, behind)| behind);
+    behind.split_once(END_OF_BOX).map_or(behind, |(content, _)| content).into()
 }
 
 /// Measures the time that a core spends on this thread, which others on the machine do not lengthen, where Linux tells it; else
