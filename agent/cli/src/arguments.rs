@@ -9,6 +9,7 @@ use glim_env::Viewport;
 
 mod data;
 mod model;
+mod reward;
 mod train;
 
 pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
@@ -19,6 +20,7 @@ pub(crate) use model::{
     Checkpoint, CheckpointCheck, CheckpointInit, DeviceArguments, Generate, On, Precision, Serve, Tokenizer,
     TokenizerEncode, TokenizerTrain,
 };
+pub(crate) use reward::Reward;
 
 /// A multimodal model learns to see and to operate screens.
 #[derive(Parser)]
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     /// Count, show, convert and mix datasets.
     #[command(subcommand)]
     Data(Data),
+    /// Say what replies are worth, by rules and judges: JSON lines in, JSON lines out.
+    Reward(Reward),
     /// Train a model by a recipe. An interrupted run goes on where it stopped.
     #[command(subcommand)]
     Train(Train),

@@ -19,6 +19,7 @@ mod local;
 mod model;
 #[cfg(not(feature = "torch"))]
 mod no_model;
+mod reward;
 mod run;
 #[cfg(feature = "torch")]
 mod serve;
@@ -57,6 +58,7 @@ fn main() -> std::process::ExitCode {
                 Command::Site(site) => site::site(&site).await,
                 Command::Crawl(crawl) => crawl::crawl(crawl).await,
                 Command::Data(command) => data::data(&command),
+                Command::Reward(reward) => reward::reward(reward).await,
                 Command::Doctor => doctor::doctor().await,
                 Command::Tokenizer(command) => tokenizer::tokenizer(&command),
                 with_model => model_command(with_model).await,

@@ -35,6 +35,14 @@ impl Finding {
     pub fn open(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Open { reason: reason.into() }
     }
+
+    /// The score, 0..=1, if the rule decides.
+    pub fn score(&self) -> Option<f64> {
+        match self {
+            Self::Decided { score, .. } => Some(*score),
+            Self::Open { .. } => None,
+        }
+    }
 }
 
 /// Who decided.

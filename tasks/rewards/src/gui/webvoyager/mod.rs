@@ -1,0 +1,53 @@
+//! WebVoyager: one call of an action on a page, or the older form by the numbers of marks.
+//!
+//! Published: a click is right on the very point and almost worthless beside it; typed and answered text counts by the
+//! longest common subsequence, scrolls by their distances, keys only when equal but for case.
+
+mod new_form;
+mod old_form;
+mod published;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use super::{ANSWER_UNREADABLE, TRUTH_UNREADABLE, Terms, boxed, call, nothing, step, strict};
+use crate::{Finding, Verifier};
+
+/// Compares actions in a browser.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WebVoyager {
+    /// By which rules.
+    pub terms: Terms,
+}
+
+impl Verifier for WebVoyager {
+    fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        let content = boxed::many_lines(reply)?;
+        let readable = match self.terms {
+            Terms::Published => published::Action::of(content).is_some(),
+            Terms::Strict => strict_step(content).is_some(),
+        };
+        if readable { Ok(content.into()) } else { Err(ANSWER_UNREADABLE.into()) }
+    }
+
+    fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
+        match self.terms {
+            Terms::Published => match (published::Action::of(answer), published::Action::of(truth)) {
+                (_, None) => nothing(TRUTH_UNREADABLE),
+                (None, _) => nothing(ANSWER_UNREADABLE),
+                (Some(answer), Some(truth)) => published::score(&answer, &truth),
+            },
+            Terms::Strict => match (strict_step(answer), strict_step(truth)) {
+                (_, None) => nothing(TRUTH_UNREADABLE),
+                (None, _) => nothing(ANSWER_UNREADABLE),
+                (Some(answer), Some(truth)) => strict::score(&answer, &truth),
+            },
+        }
+    }
+}
+
+/// Under strict terms there is only the newer form.
+fn strict_step(text: &str) -> Option<step::Step> {
+    step::of_call(&call::parse(text)?)
+}
