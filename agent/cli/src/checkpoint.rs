@@ -70,18 +70,38 @@ fn tell(what: &str, names: &[String]) {
 
 fn init(arguments: &CheckpointInit) -> Result<ExitCode> {
     let CheckpointInit { config, tokenizer, seed, out } = arguments;
-    if out.join("config.json").exists() {
-        bail!("`{}` holds a checkpoint already; name another folder, or remove it", out.display());
-    }
-    let text = std::fs::read_to_string(config).with_context(|| format!("`{}` cannot be read", config.display()))?;
-    let mut written: Value =
-        serde_json::from_str(&text).with_context(|| format!("`{}` is not JSON", config.display()))?;
-    speak(&mut written, &Tokenizer::open(tokenizer)?)?;
-    std::fs::create_dir_all(out).with_context(|| format!("`{}` cannot be made", out.display()))?;
+    let mut config = read_json(config)?;
+    speak(&mut config, &Tokenizer::open(tokenizer)?)?;
+    claim(out)?;
     for name in TOKENIZER_FILES {
         copy(&tokenizer.join(name), &out.join(name))?;
     }
-    let parameters = checkpoint::init(out, &written, *seed)?;
+    write(out, &config, *seed)
+}
+
+/// A new checkpoint in `out`, with this tokenizer and fresh weights.
+pub(crate) fn begin(out: &Path, mut config: Value, tokenizer: &Tokenizer, seed: u64) -> Result<ExitCode> {
+    speak(&mut config, tokenizer)?;
+    claim(out)?;
+    tokenizer.save(out)?;
+    write(out, &config, seed)
+}
+
+/// A configuration as it stands in a file.
+pub(crate) fn read_json(path: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("`{}` cannot be read", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is not JSON", path.display()))
+}
+
+fn claim(out: &Path) -> Result<()> {
+    if out.join("config.json").exists() {
+        bail!("`{}` holds a checkpoint already; name another folder, or remove it", out.display());
+    }
+    std::fs::create_dir_all(out).with_context(|| format!("`{}` cannot be made", out.display()))
+}
+
+fn write(out: &Path, config: &Value, seed: u64) -> Result<ExitCode> {
+    let parameters = checkpoint::init(out, config, seed)?;
     say(&format!("{:.3} million parameters, drawn with the seed {seed}: {}", parameters as f64 / 1e6, out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use glim_agent::{AgentOptions, Dialect};
 use glim_data::training::{Moment, Prompter};
-use glim_processor::{Content, Message};
+use glim_processor::{Content, Message, Training};
 use glim_train::evaluate::Means;
 use glim_train::progress::{Pace, Progress};
 use glim_train::recipe::{Recipe, Stage};
@@ -15,7 +15,7 @@ use glim_train::record::Record;
 use glim_train::run::{Ended, Evaluated, Place, Told, run};
 use glim_train::trainer::Step;
 
-use crate::arguments::{Train, TrainRun};
+use crate::arguments::{Train, TrainFresh, TrainRun};
 use crate::eval::say;
 use crate::interrupt::on_interrupt;
 
@@ -23,6 +23,7 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
     let (stage, arguments) = match command {
         Train::Pretrain(arguments) => (Stage::Pretrain, arguments),
         Train::Sft(arguments) => (Stage::Sft, arguments),
+        Train::Fresh(arguments) => return tokio::task::spawn_blocking(move || fresh(&arguments)).await?,
     };
     let recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
     if recipe.stage != stage {
@@ -54,6 +55,20 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
     say(&format!("checkpoint  {}", ended.last.display()));
     say(&format!("report      {}", report.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// A tokenizer as large as the configuration's vocabulary, of the words of a recipe's data, and fresh weights.
+fn fresh(arguments: &TrainFresh) -> Result<ExitCode> {
+    let TrainFresh { recipe, config, seed, dialect } = arguments;
+    let recipe = Recipe::read(recipe, &[])?;
+    let out = &recipe.model.from;
+    let config = crate::checkpoint::read_json(config)?;
+    let rows = config.pointer("/text_config/vocab_size").and_then(serde_json::Value::as_u64);
+    let vocabulary = rows.context("the configuration has no text_config.vocab_size")? as usize;
+    let words = glim_train::words::words(&recipe, Some(Arc::new(Briefly { dialect: *dialect })))?;
+    let training = Training { vocabulary, min_frequency: 2, single_digits: true };
+    let tokenizer = training.train(words)?;
+    crate::checkpoint::begin(out, config, &tokenizer, *seed)
 }
 
 impl TrainRun {

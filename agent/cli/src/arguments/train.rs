@@ -13,6 +13,27 @@ pub(crate) enum Train {
     Pretrain(TrainRun),
     /// Supervised fine-tuning, by a recipe of this stage.
     Sft(TrainRun),
+    /// Make the checkpoint that a recipe begins with: fresh weights, and a tokenizer of the words of its data.
+    Fresh(TrainFresh),
+}
+
+#[derive(Args)]
+pub(crate) struct TrainFresh {
+    /// The recipe; the checkpoint goes to the folder that its `model.from` names.
+    #[arg(long, value_name = "FILE")]
+    pub recipe: PathBuf,
+
+    /// The model's config.json; recipes/models has small ones. Ids of tokens are filled in.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// The seed of the weights.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+
+    /// The language of the actions in brief prompts.
+    #[arg(long, default_value_t = Dialect::Desktop)]
+    pub dialect: Dialect,
 }
 
 #[derive(Args)]

@@ -83,6 +83,12 @@ pub struct Training {
 }
 
 impl Training {
+    /// The same with as few tokens as there can be: those of bytes, and the special ones.
+    #[must_use]
+    pub fn smallest(self) -> Training {
+        Training { vocabulary: 256 + SPECIAL_TOKENS.len(), ..self }
+    }
+
     /// Trains on `texts`.
     ///
     /// # Errors
