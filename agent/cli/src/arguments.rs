@@ -13,7 +13,7 @@ mod reward;
 mod train;
 
 pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
-pub(crate) use train::{Train, TrainFresh, TrainRun};
+pub(crate) use train::{Train, TrainFresh, TrainPlan, TrainRun};
 
 #[cfg_attr(not(feature = "torch"), allow(unused_imports))]
 pub(crate) use model::{

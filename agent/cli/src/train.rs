@@ -15,7 +15,7 @@ use glim_train::record::Record;
 use glim_train::run::{Ended, Evaluated, Place, Told, run};
 use glim_train::trainer::Step;
 
-use crate::arguments::{Train, TrainFresh, TrainRun};
+use crate::arguments::{Train, TrainFresh, TrainPlan, TrainRun};
 use crate::eval::say;
 use crate::interrupt::on_interrupt;
 
@@ -23,6 +23,11 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
     let (stage, arguments) = match command {
         Train::Pretrain(arguments) => (Stage::Pretrain, arguments),
         Train::Sft(arguments) => (Stage::Sft, arguments),
+        Train::Plan(TrainPlan { recipe, set, json }) => {
+            let plan = Recipe::read(&recipe, &set)?.plan()?;
+            say(&if json { plan.json() } else { plan.to_string() });
+            return Ok(ExitCode::SUCCESS);
+        }
         Train::Fresh(arguments) => return tokio::task::spawn_blocking(move || fresh(&arguments)).await?,
     };
     let recipe = Recipe::read(&arguments.recipe, &arguments.set)?;

@@ -48,6 +48,12 @@ pub enum TrainError {
     /// The report.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// There is no forecast.
+    #[error("this cannot be planned: {reason}")]
+    Plan {
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// No such device.
     #[error("the device cannot be used: {reason}")]
     Device {

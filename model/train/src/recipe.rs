@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use glim_data::training::{DataRecipe, SourceRecipe};
+use glim_vlm::checkpoint::read_config;
+use glim_vlm::{Config, Model};
 use serde::{Deserialize, Serialize};
 
+use crate::TrainError;
 use crate::objective::LossRecipe;
 use crate::optimizer::OptimizerRecipe;
+use crate::plan::{self, Batch, Device, Optimizer, Parallel, Plan, Precision, Setup};
 use crate::schedule::Schedule;
 
 /// Which stage a run is. Both learn from what [`DataRecipe`] gives; the name is checked so that a recipe is not run as another.
@@ -77,6 +81,36 @@ pub struct Recipe {
     /// What is measured on the way.
     #[serde(default)]
     pub evaluation: EvaluationRecipe,
+    /// What `glim train plan` forecasts from; training itself does not read it.
+    #[serde(default)]
+    pub plan: Option<PlanRecipe>,
+}
+
+/// What a forecast is made from, beside the recipe itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRecipe {
+    /// The model's `config.json`.
+    pub config: PathBuf,
+    /// `h100`, `h200` or `a100`.
+    pub device: String,
+    /// How the work is spread.
+    #[serde(default)]
+    pub parallel: Parallel,
+    /// Packed sequences in a step, over all devices.
+    pub sequences: u64,
+    /// Sequences that a device works on at once.
+    #[serde(default = "one")]
+    pub at_once: u64,
+    /// Tokens of the samples in a sequence, as they are typical.
+    #[serde(default)]
+    pub samples: Vec<u64>,
+    /// Share of the tokens that are of pictures, 0 to 1.
+    pub image_share: f64,
+    /// Tokens of a picture, as it is typical.
+    pub image_tokens: u64,
+    /// Share of the device's peak that is reached.
+    pub share_of_peak: f64,
 }
 
 fn one() -> u64 {
@@ -211,9 +245,49 @@ impl Recipe {
             SourceRecipe::Episodes(of) => &mut of.path,
             SourceRecipe::Text(of) => &mut of.path,
         });
-        for path in paths.chain([&mut self.model.from]) {
+        let config = self.plan.iter_mut().map(|plan| &mut plan.config);
+        for path in paths.chain(config).chain([&mut self.model.from]) {
             *path = folder.join(&*path);
         }
+    }
+
+    /// Forecasts the run's memory, work and time.
+    ///
+    /// # Errors
+    /// If the recipe has no `plan`, its configuration makes no model, or there can be no such run.
+    pub fn plan(&self) -> Result<Plan, TrainError> {
+        let wanted = self.plan.as_ref().ok_or_else(|| TrainError::Plan {
+            reason: "the recipe has no table `[plan]`, which says on what and with which batches".to_owned(),
+        })?;
+        let config = read_config(&wanted.config)?;
+        let wrong = |reason: String| TrainError::Plan { reason };
+        let device = Device::known(&wanted.device).ok_or_else(|| {
+            let names: Vec<&str> = Device::names().collect();
+            wrong(format!("`plan.device` is `{}`; there are {}", wanted.device, names.join(", ")))
+        })?;
+        let name = wanted.config.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let setup = Setup {
+            model: planned(&config, name),
+            frozen: self.optimizer.frozen.clone(),
+            batch: Batch {
+                length: self.data.token_budget as u64,
+                sequences: wanted.sequences,
+                at_once: wanted.at_once,
+                steps: self.steps,
+                samples: wanted.samples.clone(),
+                image_share: wanted.image_share,
+                image_tokens: wanted.image_tokens,
+            },
+            precision: Precision::Bf16,
+            optimizer: if self.model.ema > 0.0 { Optimizer::AdamWWithAverage } else { Optimizer::AdamW },
+            parallel: wanted.parallel,
+            checkpointing: self.recompute,
+            sharded_optimizer: self.optimizer.sharded,
+            logits_chunk: (glim_vlm::loss::LOGITS_ON_A_GPU / config.text.vocab) as u64,
+            device,
+            share_of_peak: wanted.share_of_peak,
+        };
+        Plan::new(&setup).map_err(|error| wrong(error.to_string()))
     }
 
     /// Everything that cannot be meant.
@@ -244,6 +318,38 @@ impl Recipe {
         mistakes.extend(self.schedule.mistakes(self.steps));
         mistakes.extend(self.loss.mistakes());
         mistakes
+    }
+}
+
+/// A model as a plan sees it.
+fn planned(config: &Config, name: String) -> plan::Model {
+    let (text, vision) = (&config.text, &config.vision);
+    let experts = text.experts.as_ref().map(|of| plan::Experts {
+        routed: of.routed as u64,
+        shared: of.shared as u64,
+        chosen: of.chosen as u64,
+        intermediate: of.intermediate as u64,
+        dense_layers: of.dense_layers as u64,
+    });
+    plan::Model {
+        name,
+        tensors: Model::shapes(config),
+        text: plan::Text {
+            layers: text.layers as u64,
+            hidden: text.hidden as u64,
+            intermediate: text.intermediate as u64,
+            heads: text.heads as u64,
+            kv_heads: text.kv_heads as u64,
+            head_dim: text.head_dim as u64,
+            vocab: text.vocab as u64,
+            experts,
+        },
+        vision: plan::Vision {
+            depth: vision.depth as u64,
+            hidden: vision.hidden as u64,
+            intermediate: vision.out as u64,
+            merge: vision.merge as u64,
+        },
     }
 }
 

@@ -8,11 +8,14 @@ use tch::{Device, Kind, Tensor};
 
 use crate::Model;
 
+/// Logits that are held at a time on a GPU.
+pub const LOGITS_ON_A_GPU: usize = 1 << 27;
+
 /// Logits that are held at a time: 64 MB in f32 on the CPU. On a GPU half a gigabyte, so that its products are large enough.
 fn logits_at_once(device: Device) -> usize {
     match device {
         Device::Cpu => 1 << 24,
-        _ => 1 << 27,
+        _ => LOGITS_ON_A_GPU,
     }
 }
 

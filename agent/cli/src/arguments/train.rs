@@ -13,8 +13,25 @@ pub(crate) enum Train {
     Pretrain(TrainRun),
     /// Supervised fine-tuning, by a recipe of this stage.
     Sft(TrainRun),
+    /// Forecast the memory, the work and the time that a recipe's run needs, from its table `[plan]`.
+    Plan(TrainPlan),
     /// Make the checkpoint that a recipe begins with: fresh weights, and a tokenizer of the words of its data.
     Fresh(TrainFresh),
+}
+
+#[derive(Args)]
+pub(crate) struct TrainPlan {
+    /// The recipe.
+    #[arg(long, value_name = "FILE")]
+    pub recipe: PathBuf,
+
+    /// Put a setting over the recipe's: `--set plan.device=h200`. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

@@ -84,16 +84,17 @@ impl Change {
             return Ok(picture);
         }
         let (width, height) = (picture.width(), picture.height());
-        let table: [u8; 256] = std::array::from_fn(|byte| {
-            ((byte as f32 - 127.5) * self.contrast + 127.5 + self.brightness).round().clamp(0.0, 255.0) as u8
-        });
+        let lit = |byte: usize| ((byte as f32 - 127.5) * self.contrast + 127.5 + self.brightness).round().clamp(0.0, 255.0);
+        let table: Vec<u8> = (0..256).map(|byte| lit(byte) as u8).collect();
         let from = |at: usize, way: i32, size: usize| (at as i64 - i64::from(way)).clamp(0, size as i64 - 1) as usize;
         let columns: Vec<usize> = (0..width).map(|x| 3 * from(x, self.dx, width)).collect();
         let mut pixels = Vec::with_capacity(width * height * 3);
         for y in 0..height {
             let line = &picture.pixels()[3 * width * from(y, self.dy, height)..][..3 * width];
             for &x in &columns {
-                pixels.extend([0, 1, 2].map(|channel| table[usize::from(line[x + channel])]));
+                pixels.push(table[line[x] as usize]);
+                pixels.push(table[line[x + 1] as usize]);
+                pixels.push(table[line[x + 2] as usize]);
             }
         }
         Picture::new(width, height, pixels)

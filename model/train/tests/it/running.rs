@@ -124,3 +124,21 @@ fn all_mistakes_of_a_recipe_are_told_at_once() {
     let unknown = Recipe::read(&folder.path().join("recipe.toml"), &["optimizer.speed=1".to_owned()]);
     assert!(unknown.expect_err("there is no such key").to_string().contains("speed"));
 }
+
+#[test]
+fn the_bundled_recipes_can_be_meant_and_the_papers_be_planned() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+    for name in ["pretrain_demo", "sft_demo", "pretrain_gpu", "paper_pretrain", "paper_long_context"] {
+        let recipe = Recipe::read(&folder.join(format!("{name}.toml")), &[]).unwrap_or_else(|error| panic!("{error}"));
+        let plan = recipe.plan();
+        match name {
+            "paper_pretrain" | "paper_long_context" => {
+                let plan = plan.unwrap_or_else(|error| panic!("{name}: {error}"));
+                assert_eq!((plan.parameters.total, plan.devices), (10_292_777_472, 128));
+                assert!(plan.memory_share.is_some_and(|share| share < 1.0), "{name} fits its devices");
+            }
+            "pretrain_gpu" => assert!(plan.is_ok_and(|plan| plan.memory_share.is_some_and(|share| share < 1.0))),
+            _ => assert!(plan.is_err_and(|error| error.to_string().contains("[plan]"))),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! How many samples one thread prepares: `cargo run --release -p glim-data --example speed`.
+//! How many samples one thread prepares: `cargo run --release -p glim-data --example preparing`.
 //!
 //! Screens of made-up words, as small and as large as they come, kept in memory and read from the disk. Times are those
 //! of the processor (this process, all threads), so that they hold on a busy machine.
