@@ -86,7 +86,7 @@ fn processor_time() -> Duration {
 }
 
 fn measure(path: &Path, budget: usize, memory_mb: u64, seconds: f64) -> Result<String, DataError> {
-    let training = Training { vocabulary: 1000, min_frequency: 1 };
+    let training = Training { vocabulary: 1000, min_frequency: 1, single_digits: false };
     let text = "Where is the button “word”? Give the bounding box. 0 1 2 3 4 5 6 7 8 9".to_owned();
     let tokenizer = training.train([text]).expect("there is room for the special tokens");
     let template = Template::new("default.jinja", DEFAULT_TEMPLATE).expect("it is our own");

@@ -26,7 +26,7 @@ const CORPUS: &str = "Where is the link “Download now”? Locate all controls.
 
 /// A processor with a tokenizer trained on a few words, and the project's own template or another.
 fn processor_with(template: &str) -> Arc<Processor> {
-    let training = Training { vocabulary: 420, min_frequency: 1 };
+    let training = Training { vocabulary: 420, min_frequency: 1, single_digits: false };
     let tokenizer = training.train([CORPUS.to_owned()]).unwrap();
     let template = Template::new("test.jinja", template).unwrap();
     let (images, videos) = (Settings::default(), Settings::video());
