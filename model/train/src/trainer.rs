@@ -132,12 +132,18 @@ impl Trainer {
         self.optimizer.restore(tensors)?;
         let heads = self.head.iter().flat_map(|head| CENTRE.iter().zip([&head.weight, &head.bias]));
         let means = self.mean.iter().flatten().map(|(name, mean)| (format!("{name}.mean"), mean));
-        let all = heads.map(|(name, tensor)| ((*name).to_owned(), tensor)).chain(means);
+        let all = heads.map(|(name, tensor)| ((*name).to_owned(), tensor)).chain(means).chain(self.live());
         for (name, tensor) in all {
             let saved = tensors.get(&name).ok_or_else(|| format!("`{name}` is missing"))?;
             no_grad(|| tensor.shallow_clone().copy_(saved));
         }
         Ok(())
+    }
+
+    /// The weights as they are, where others are exported: by name in the state.
+    fn live(&self) -> impl Iterator<Item = (String, &Tensor)> {
+        let weights = self.mean.iter().flat_map(|_| self.model.weights());
+        weights.map(|(name, weight)| (format!("{name}.live"), &**weight))
     }
 
     /// Where it stands.
@@ -187,7 +193,8 @@ impl Trainer {
         let heads = self.head.iter().flat_map(|head| CENTRE.iter().zip([&head.weight, &head.bias]));
         let heads = heads.map(|(name, tensor)| ((*name).to_owned(), tensor.shallow_clone()));
         let means = self.mean.iter().flatten().map(|(name, mean)| (format!("{name}.mean"), mean.shallow_clone()));
-        let all = self.optimizer.state().into_iter().chain(heads).chain(means);
+        let live = self.live().map(|(name, weight)| (name, weight.shallow_clone()));
+        let all = self.optimizer.state().into_iter().chain(heads).chain(means).chain(live);
         all.map(|(name, tensor)| (name, Weight::new(tensor))).collect()
     }
 
