@@ -36,7 +36,10 @@ pub(crate) fn chosen(eval: &Eval) -> Result<Vec<Suite>> {
                 Some(suite) => suites.push(suite.clone()),
                 None => {
                     let names: Vec<_> = bundled.iter().map(|suite| suite.name.as_str()).collect();
-                    bail!("there is no suite `{name}`; there are {}, basics, miniwob, webvoyager and all", names.join(", "));
+                    bail!(
+                        "there is no suite `{name}`; there are {}, basics, miniwob, webvoyager and all",
+                        names.join(", ")
+                    );
                 }
             },
         }

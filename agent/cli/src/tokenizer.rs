@@ -40,7 +40,11 @@ fn train(arguments: &TokenizerTrain) -> Result<ExitCode> {
         // Counted line by line, so that the work is spread over the cores.
         texts.extend(text.split_inclusive('\n').map(str::to_owned));
     }
-    let training = Training { vocabulary: arguments.vocab_size, min_frequency: MIN_FREQUENCY, single_digits: arguments.single_digits };
+    let training = Training {
+        vocabulary: arguments.vocab_size,
+        min_frequency: MIN_FREQUENCY,
+        single_digits: arguments.single_digits,
+    };
     let tokenizer = training.train(texts)?;
     tokenizer.save(&arguments.out)?;
     let learned = tokenizer.vocabulary();

@@ -54,12 +54,7 @@ pub struct AgentOptions {
 
 impl Default for AgentOptions {
     fn default() -> Self {
-        AgentOptions {
-            style: Style::Full,
-            sampling: Sampling::default(),
-            history: 30,
-            pictures: 4,
-        }
+        AgentOptions { style: Style::Full, sampling: Sampling::default(), history: 30, pictures: 4 }
     }
 }
 

@@ -32,7 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn tokenizer() -> Result<Tokenizer, ProcessorError> {
-    Training { vocabulary: 300, min_frequency: 2, single_digits: false }.train(["no words are measured here".to_owned()])
+    Training { vocabulary: 300, min_frequency: 2, single_digits: false }
+        .train(["no words are measured here".to_owned()])
 }
 
 fn best(work: impl Fn() -> Result<(), ProcessorError>) -> Result<f64, ProcessorError> {

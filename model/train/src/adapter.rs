@@ -103,7 +103,11 @@ pub(crate) fn uniform(key: u64, place: u64) -> f64 {
 ///
 /// # Errors
 /// If they cannot be written.
-pub fn export(folder: &Path, factors: &[(String, Tensor, Tensor)], recipe: &AdapterRecipe) -> Result<(), CheckpointError> {
+pub fn export(
+    folder: &Path,
+    factors: &[(String, Tensor, Tensor)],
+    recipe: &AdapterRecipe,
+) -> Result<(), CheckpointError> {
     let mut weights = BTreeMap::new();
     for (name, down, up) in factors {
         let name = name.strip_suffix(".weight").unwrap_or(name);
@@ -116,10 +120,8 @@ pub fn export(folder: &Path, factors: &[(String, Tensor, Tensor)], recipe: &Adap
     io(&to, fs::rename(from, &to))?;
     let unused = folder.join("config.json");
     io(&unused, fs::remove_file(&unused))?;
-    let targets: std::collections::BTreeSet<&str> = factors
-        .iter()
-        .filter_map(|(name, _, _)| name.strip_suffix(".weight")?.rsplit('.').next())
-        .collect();
+    let targets: std::collections::BTreeSet<&str> =
+        factors.iter().filter_map(|(name, _, _)| name.strip_suffix(".weight")?.rsplit('.').next()).collect();
     let config = json!({
         "peft_type": "LORA", "r": recipe.rank, "lora_alpha": recipe.alpha, "target_modules": targets, "bias": "none",
         "lora_dropout": 0.0, "fan_in_fan_out": false, "inference_mode": true,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use glim_data::training::Cursor;
 use glim_vlm::Weight;
-use glim_vlm::checkpoint::{CheckpointError, Checkpoint as Weights, SHARD_BYTES, save};
+use glim_vlm::checkpoint::{Checkpoint as Weights, CheckpointError, SHARD_BYTES, save};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -94,7 +94,8 @@ impl Folder {
         let mut steps = Vec::new();
         for entry in fs::read_dir(&self.root).map_err(at(&self.root))? {
             let name = entry.map_err(at(&self.root))?.file_name();
-            let number: Option<u64> = name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|it| it.parse().ok());
+            let number: Option<u64> =
+                name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|it| it.parse().ok());
             steps.extend(number);
         }
         steps.sort_unstable();

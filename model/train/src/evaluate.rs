@@ -199,7 +199,8 @@ fn answers(model: &Model, processor: &Processor, prompts: &[(&Prepared, usize)],
     let mut said: Vec<Vec<u32>> = vec![Vec::new(); prompts.len()];
     let mut open: Vec<usize> = (0..prompts.len()).collect();
     for _ in 0..max_tokens {
-        let best: Vec<i64> = Vec::try_from(logits.argmax(-1, false).to_device(tch::Device::Cpu)).expect("ids are a list");
+        let best: Vec<i64> =
+            Vec::try_from(logits.argmax(-1, false).to_device(tch::Device::Cpu)).expect("ids are a list");
         let mut next = (Vec::new(), Vec::new(), Vec::new());
         for (slot, id) in open.iter().zip(best) {
             let id = u32::try_from(id).expect("an id of the vocabulary");
@@ -230,9 +231,8 @@ fn score(asked: &Asked, said: &str) -> Score {
     }
     let Some(place) = place(said) else { return Score::Place { inside: false, iou: 0.0 } };
     let middle = [(place[0] + place[2]) / 2.0, (place[1] + place[3]) / 2.0];
-    let inside = asked.boxes.iter().any(|[l, t, r, b]| {
-        (*l..=*r).contains(&middle[0]) && (*t..=*b).contains(&middle[1])
-    });
+    let inside =
+        asked.boxes.iter().any(|[l, t, r, b]| (*l..=*r).contains(&middle[0]) && (*t..=*b).contains(&middle[1]));
     let iou = asked.boxes.iter().map(|target| iou(*target, place)).fold(0.0, f64::max);
     Score::Place { inside, iou }
 }

@@ -37,7 +37,8 @@ pub fn scale_for_small(model: &Model) {
 fn waves(side: usize, width: i64) -> Tensor {
     let quarter = (width / 4).max(1) as usize;
     let step = (side as f64 / 2.0).ln() / (quarter.max(2) - 1) as f64;
-    let turns: Vec<f64> = (0..quarter).map(|at| std::f64::consts::PI / side as f64 * (at as f64 * step).exp()).collect();
+    let turns: Vec<f64> =
+        (0..quarter).map(|at| std::f64::consts::PI / side as f64 * (at as f64 * step).exp()).collect();
     let mut numbers = Vec::with_capacity(side * side * width as usize);
     for row in 0..side {
         for column in 0..side {

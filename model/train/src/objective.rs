@@ -255,11 +255,8 @@ fn dense(
     let square = features.to_kind(Kind::Float).square().mean_dim(-1, true, Kind::Float);
     let normed = (features.to_kind(Kind::Float) * (square + EPSILON).rsqrt()).to_kind(features.kind());
     let each = (recipe.dense / totals.cells.max(1.0)) as f32;
-    let targets = Targets {
-        places: cells.places.clone(),
-        ids: cells.tokens.clone(),
-        weights: vec![each; cells.places.len()],
-    };
+    let targets =
+        Targets { places: cells.places.clone(), ids: cells.tokens.clone(), weights: vec![each; cells.places.len()] };
     let (mut loss, words) = model.losses(&normed, &targets);
     let words = words.sum(Kind::Double).double_value(&[]);
     if cells.covered.is_empty() {
@@ -270,9 +267,7 @@ fn dense(
     let logits = covered.linear(&head.weight, Some(&head.bias)).to_kind(Kind::Float); // [covered, 2 * bins]
     debug_assert_eq!(covered.size(), [cells.covered.len() as i64, width]);
     let centres = Tensor::from_slice(&cells.centres).to_device(device);
-    let sum = logits
-        .view([-1, BINS])
-        .cross_entropy_loss::<Tensor>(&centres, None, tch::Reduction::Sum, -100, 0.0);
+    let sum = logits.view([-1, BINS]).cross_entropy_loss::<Tensor>(&centres, None, tch::Reduction::Sum, -100, 0.0);
     let value = sum.double_value(&[]);
     loss += sum * (recipe.dense * recipe.centre / (2.0 * totals.covered.max(1.0)));
     (loss, (words, value / 2.0))

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use glim_kernels::ranks::{RankError, World};
 use glim_kernels::optimizer::{AdamW, Moments, drop_gradient};
+use glim_kernels::ranks::{RankError, World};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, no_grad};
 
@@ -335,7 +335,8 @@ impl Optimizer {
                     "" => parameter.name.clone(),
                     part => format!("{}.{part}", parameter.name),
                 };
-                let mut push = |part: &str, tensor: &Tensor| state.push((format!("{name}.{part}"), tensor.shallow_clone()));
+                let mut push =
+                    |part: &str, tensor: &Tensor| state.push((format!("{name}.{part}"), tensor.shallow_clone()));
                 push("average", &moments.average);
                 push("square", &moments.square);
                 push("step", &moments.step);

@@ -220,8 +220,7 @@ impl Recipe {
     /// # Errors
     /// If it cannot be read, is no recipe, or cannot be meant; then all mistakes at once.
     pub fn read(path: &Path, settings: &[String]) -> Result<Recipe, RecipeError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| RecipeError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Io { path: path.to_owned(), source })?;
         let form = |reason: String| RecipeError::Form { path: path.to_owned(), reason };
         let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| form(error.to_string()))?;
         for setting in settings {

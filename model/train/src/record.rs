@@ -176,9 +176,7 @@ impl Record {
             unfinished,
             lines: metrics::read(&self.run.join(metrics::FILE))?,
             scores: self.last.as_ref().map(scores).unwrap_or_default(),
-            phases: phases
-                .map(|(name, time)| Phase { name: name.to_owned(), seconds: time.as_secs_f64() })
-                .to_vec(),
+            phases: phases.map(|(name, time)| Phase { name: name.to_owned(), seconds: time.as_secs_f64() }).to_vec(),
             predictions: self.last.as_ref().map(|last| last.predictions.clone()).unwrap_or_default(),
             recipe: toml::to_string_pretty(recipe).unwrap_or_default(),
         };
@@ -201,11 +199,23 @@ fn scores(last: &Last) -> Vec<Score> {
     let asked = |means: &Means, value: f64| (means.places > 0).then_some(value);
     let mut scores = Vec::new();
     if means.places > 0 {
-        scores.push(share("point in target", means.inside, means.places, Some(means.chance), asked(&unseen, unseen.inside)));
+        scores.push(share(
+            "point in target",
+            means.inside,
+            means.places,
+            Some(means.chance),
+            asked(&unseen, unseen.inside),
+        ));
         scores.push(share("IoU over 0.5", means.iou_half, means.places, None, asked(&unseen, unseen.iou_half)));
     }
     if unread.places > 0 {
-        scores.push(share("point in target, asked in the words of another question", unread.inside, unread.places, None, None));
+        scores.push(share(
+            "point in target, asked in the words of another question",
+            unread.inside,
+            unread.places,
+            None,
+            None,
+        ));
     }
     if means.words > 0 {
         scores.push(Score {

@@ -131,9 +131,7 @@ pub fn run(
     let folder = Folder::open(&place.out, recipe.checkpoints.keep)?;
     let processor = Arc::new(Processor::open(&recipe.model.from)?);
     let mut trainer = match folder.steps()?.last() {
-        Some(&step) => {
-            Trainer::resume(recipe, &folder.path(step), folder.read(step)?, device, kind, world.size())?
-        }
+        Some(&step) => Trainer::resume(recipe, &folder.path(step), folder.read(step)?, device, kind, world.size())?,
         None => Trainer::begin(recipe, device, kind, world.size())?,
     };
     let device = format!("{device:?}, {kind:?}");

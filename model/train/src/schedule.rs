@@ -63,7 +63,8 @@ impl Schedule {
             mistakes.push(format!("`schedule.last` is {}, a share in 0..=1 was expected", self.last));
         }
         if self.warmup >= steps {
-            mistakes.push(format!("`schedule.warmup` is {}, fewer than the {steps} `steps` were expected", self.warmup));
+            mistakes
+                .push(format!("`schedule.warmup` is {}, fewer than the {steps} `steps` were expected", self.warmup));
         }
         mistakes
     }

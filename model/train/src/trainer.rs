@@ -117,8 +117,8 @@ impl Trainer {
     }
 
     fn of(model: Model, recipe: &Recipe, state: State, ranks: usize) -> Trainer {
-        let head = (recipe.loss.dense > 0.0)
-            .then(|| CentreHead::new(model.config.text.hidden, model.kind(), model.device()));
+        let head =
+            (recipe.loss.dense > 0.0).then(|| CentreHead::new(model.config.text.hidden, model.kind(), model.device()));
         let named = model.weights().iter().map(|(name, weight)| (name.clone(), weight.shallow_clone()));
         let heads = head.iter().flat_map(|head| {
             CENTRE.iter().zip([&head.weight, &head.bias]).map(|(name, it)| ((*name).to_owned(), it.shallow_clone()))
@@ -201,7 +201,9 @@ impl Trainer {
     /// The weights that are exported: their running mean where the recipe keeps one.
     pub fn exported(&self) -> BTreeMap<String, Weight> {
         match &self.mean {
-            Some(mean) => mean.iter().map(|(name, it)| (name.clone(), Weight::new(it.to_kind(self.model.kind())))).collect(),
+            Some(mean) => {
+                mean.iter().map(|(name, it)| (name.clone(), Weight::new(it.to_kind(self.model.kind())))).collect()
+            }
             None => self.model.weights().clone(),
         }
     }

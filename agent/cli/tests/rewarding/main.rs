@@ -175,7 +175,10 @@ fn a_judge_that_is_not_there_leaves_samples_undecided() {
     let done = reward(&config(folder.path(), gone), &[sample(1, "vqa", "cat", "dog").to_string()]);
     assert!(done.status.success());
     let record = &records(&done)[0];
-    assert_eq!((&record["kind"], &record["score"], &record["extracted"]), (&json!("undecided"), &json!(0.0), &json!("cat")));
+    assert_eq!(
+        (&record["kind"], &record["score"], &record["extracted"]),
+        (&json!("undecided"), &json!(0.0), &json!("cat"))
+    );
     assert!(record["reason"].as_str().unwrap().contains("is it running?"), "{record}");
 }
 
@@ -186,7 +189,9 @@ fn all_mistakes_of_a_configuration_are_told() {
     let done = reward(&config, &[]);
     assert_eq!((done.status.code(), done.stdout.len()), (Some(1), 0));
     let told = text(&done.stderr);
-    for part in ["rewards.toml", "judges.a.modell: unknown field", "judges.a.url: is missing", "`ftp://b` is not an http"] {
+    for part in
+        ["rewards.toml", "judges.a.modell: unknown field", "judges.a.url: is missing", "`ftp://b` is not an http"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
     let missing = run(&["reward", "--config", "/nowhere.toml"], "");

@@ -84,7 +84,8 @@ impl Change {
             return Ok(picture);
         }
         let (width, height) = (picture.width(), picture.height());
-        let lit = |byte: usize| ((byte as f32 - 127.5) * self.contrast + 127.5 + self.brightness).round().clamp(0.0, 255.0);
+        let lit =
+            |byte: usize| ((byte as f32 - 127.5) * self.contrast + 127.5 + self.brightness).round().clamp(0.0, 255.0);
         let table: Vec<u8> = (0..256).map(|byte| lit(byte) as u8).collect();
         let from = |at: usize, way: i32, size: usize| (at as i64 - i64::from(way)).clamp(0, size as i64 - 1) as usize;
         let columns: Vec<usize> = (0..width).map(|x| 3 * from(x, self.dx, width)).collect();

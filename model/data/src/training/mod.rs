@@ -48,6 +48,7 @@ pub use pack::Cursor;
 pub use prepared::{Measured, Prepared};
 pub use prompts::{Moment, Prompter};
 pub use recipe::{
-    AugmentRecipe, DataRecipe, EpisodesRecipe, Learn, Places, PromptForm, ScreensRecipe, SourceRecipe, TextRecipe, Thinking,
+    AugmentRecipe, DataRecipe, EpisodesRecipe, Learn, Places, PromptForm, ScreensRecipe, SourceRecipe, TextRecipe,
+    Thinking,
 };
 pub use sample::{Asked, Learned, Origin, Sample, Scene};

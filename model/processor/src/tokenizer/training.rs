@@ -135,8 +135,7 @@ impl Tokenizer {
 
 fn splitter(single_digits: bool) -> Result<Sequence, ProcessorError> {
     let pattern = WORDS.replace("DIGITS", if single_digits { "" } else { "{1,3}" });
-    let words =
-        Split::new(SplitPattern::Regex(pattern), SplitDelimiterBehavior::Isolated, false).map_err(failed)?;
+    let words = Split::new(SplitPattern::Regex(pattern), SplitDelimiterBehavior::Isolated, false).map_err(failed)?;
     Ok(Sequence::new(vec![words.into(), ByteLevel::new(false, false, false).into()]))
 }
 

@@ -74,7 +74,8 @@ fn what_is_no_number_is_left_out_and_in_the_end_said() {
     for _ in 0..2 {
         trainer.step(&bad, Duration::ZERO, &World::single()).expect("still left out");
     }
-    let error = trainer.step(&bad, Duration::ZERO, &World::single()).expect_err("three in a row end the run").to_string();
+    let error =
+        trainer.step(&bad, Duration::ZERO, &World::single()).expect_err("three in a row end the run").to_string();
     assert!(error.contains("lower `optimizer.rate`"), "{error}");
 }
 
@@ -104,8 +105,7 @@ fn frozen_parts_stay_and_groups_have_rates_of_their_own() {
 fn adapters_learn_and_what_is_exported_is_merged() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     checkpoint(folder.path(), true, 7);
-    let settings =
-        ["optimizer.adapter={rank=4, alpha=8.0, matrices=[\"self_attn\", \"mlp\"]}", "optimizer.rate=1e-2"];
+    let settings = ["optimizer.adapter={rank=4, alpha=8.0, matrices=[\"self_attn\", \"mlp\"]}", "optimizer.rate=1e-2"];
     let recipe = recipe(folder.path(), &settings);
     let processor = Processor::open(folder.path()).expect("the checkpoint has a tokenizer");
     let mut trainer = Trainer::begin(&recipe, Device::Cpu, Kind::Float, 1).expect("the checkpoint can be loaded");
