@@ -16,16 +16,16 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// The rank that this process is, if it is one.
 fn this_rank() -> Option<World> {
-    let operation = Duration::from_millis(std::env::var(OPERATION).ok()?.parse().unwrap());
-    let place = Place::from_environment().unwrap().expect("the variables are set");
-    Some(World::join(&place, Device::Cpu, Limits { meeting: LIMIT, operation }).unwrap())
+    let operation = Duration::from_millis(std::env::var(OPERATION).ok()?.parse().expect("a test sets milliseconds"));
+    let place = Place::from_environment().expect("the variables have sense").expect("the variables are set");
+    Some(World::join(&place, Device::Cpu, Limits { meeting: LIMIT, operation }).expect("all ranks come"))
 }
 
 /// Starts `test` once for each rank.
 fn start(test: &str, size: usize, operation: Duration) -> Vec<Child> {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("a free port").port();
     let rank = |rank: usize| {
-        Command::new(std::env::current_exe().unwrap())
+        Command::new(std::env::current_exe().expect("this program has a path"))
             .args(["--exact", test, "--nocapture"])
             .env("RANK", rank.to_string())
             .env("LOCAL_RANK", rank.to_string())
@@ -37,7 +37,7 @@ fn start(test: &str, size: usize, operation: Duration) -> Vec<Child> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap()
+            .expect("this program can be started again")
     };
     (0..size).map(rank).collect()
 }
@@ -45,15 +45,15 @@ fn start(test: &str, size: usize, operation: Duration) -> Vec<Child> {
 /// Waits for a rank to end, and kills it where it does not.
 fn end(mut child: Child) -> Output {
     let started = Instant::now();
-    while child.try_wait().unwrap().is_none() {
+    while child.try_wait().expect("it was started here").is_none() {
         if started.elapsed() > LIMIT {
-            child.kill().unwrap();
-            let output = child.wait_with_output().unwrap();
+            child.kill().expect("it can be ended");
+            let output = child.wait_with_output().expect("it has ended");
             panic!("a rank did not end within {LIMIT:?}: {}", String::from_utf8_lossy(&output.stderr));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    child.wait_with_output().unwrap()
+    child.wait_with_output().expect("it has ended")
 }
 
 fn succeed(outputs: impl IntoIterator<Item = Output>) {
@@ -200,7 +200,7 @@ fn send_to_self(signal: i32) {
 /// Of `size` ranks, the one numbered `dead` is killed between two sums.
 fn kill_one(test: &str, size: usize, dead: usize) {
     if let Some(world) = this_rank() {
-        world.barrier().unwrap();
+        world.barrier().expect("all ranks come here");
         if world.rank() == dead {
             send_to_self(libc::SIGKILL);
         }

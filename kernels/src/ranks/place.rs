@@ -55,7 +55,7 @@ impl Place {
             port: number(MASTER_PORT, required(MASTER_PORT)?, 1..=u16::MAX, "a port")?,
             restarts: None,
         };
-        if !variable(AGENT_STORE).is_some_and(|value| value == "True") {
+        if variable(AGENT_STORE).is_none_or(|value| value != "True") {
             return Ok(Some(place));
         }
         let restarts = variable(RESTARTS).unwrap_or_else(|| "0".to_owned());
@@ -121,7 +121,7 @@ mod tests {
     fn variables_say_which_rank_it_is() {
         let place =
             Place { rank: 1, size: 3, local_rank: 1, host: "localhost".to_owned(), port: 29500, restarts: None };
-        assert_eq!(read(&[]), Ok(Some(place.clone())));
+        assert_eq!(read(&[]), Ok(Some(place)));
         assert_eq!(read(&[(RANK, "absent"), (WORLD_SIZE, "absent")]), Ok(None));
         let agent = read(&[(AGENT_STORE, "True"), (RESTARTS, "2"), (RANK, "0")]).unwrap().unwrap();
         assert_eq!(agent.restarts, Some(2));

@@ -121,6 +121,9 @@ struct Parameter {
     owner: Option<usize>,
 }
 
+/// Weights that are stepped in one call, each with its gradients.
+type Members<'a> = Vec<(&'a Parameter, Vec<Tensor>)>;
+
 /// Gradients of all that is stepped, and their norm.
 pub struct Gradients {
     each: Vec<Option<Vec<Tensor>>>,
@@ -254,7 +257,7 @@ impl Optimizer {
         let Gradients { each, norm } = gradients;
         let clip = self.recipe.clip;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
-        let mut alike: BTreeMap<(u64, bool), Vec<(&Parameter, Vec<Tensor>)>> = BTreeMap::new();
+        let mut alike: BTreeMap<(u64, bool), Members<'_>> = BTreeMap::new();
         for (parameter, gradients) in self.parameters.iter().zip(each) {
             if let Some(gradients) = gradients.filter(|_| parameter.owner.is_none_or(|owner| owner == world.rank())) {
                 alike.entry((parameter.rate.to_bits(), parameter.decays)).or_default().push((parameter, gradients));

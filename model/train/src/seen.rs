@@ -28,7 +28,7 @@ pub fn picture(sample: &Prepared, settings: &Settings) -> Option<(usize, usize, 
             for y in 0..patch {
                 for x in 0..patch {
                     let value = f64::from(values[(channel * temporal * patch + y) * patch + x]);
-                    let byte = ((value * f64::from(deviation) + f64::from(mean)) * 255.0).round().clamp(0.0, 255.0);
+                    let byte = ((value * deviation + mean) * 255.0).round().clamp(0.0, 255.0);
                     bytes[((row * patch + y) * width + column * patch + x) * 3 + channel] = byte as u8;
                 }
             }
