@@ -13,6 +13,7 @@ mod reward;
 mod train;
 
 pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
+#[cfg_attr(not(feature = "torch"), allow(unused_imports))]
 pub(crate) use train::{Train, TrainFresh, TrainPlan, TrainRun};
 
 #[cfg_attr(not(feature = "torch"), allow(unused_imports))]

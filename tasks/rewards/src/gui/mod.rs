@@ -2,7 +2,7 @@
 //!
 //! Each dialect is read in its own way and scored under one of two [`Terms`]. [`Terms::Published`] are the formulas of the
 //! published scripts (GLM-4.1V, section 5), without their holes: nothing is evaluated, and `DECISIONS.md` tells the rest.
-//! [`Terms::Strict`] are ours, for training: both actions become a [`step`], and one rule scores the steps of all three
+//! [`Terms::Strict`] are ours, for training: both actions become a `step`, and one rule scores the steps of all three
 //! dialects, so that what the published formulas pay to guesses (whole screens, letters in common, any place with the
 //! right element's name) earns nothing.
 //!

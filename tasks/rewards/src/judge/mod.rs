@@ -1,8 +1,8 @@
 //! The judge: models that are asked where no rule can tell.
 //!
 //! A panel of one or more models, each with one or more votes, is shown question, reference and answer, and pictures where
-//! the question has some. Every vote is a JSON object of a demanded form ([`vote`]); whatever else comes back, or does not
-//! come back, is *no verdict*, which is not *wrong*. What was paid for once is kept ([`cache`]), and identical questions
+//! the question has some. Every vote is a JSON object of a demanded form (`vote`); whatever else comes back, or does not
+//! come back, is *no verdict*, which is not *wrong*. What was paid for once is kept (`cache`), and identical questions
 //! that are in flight together are asked once, as the rollouts of one group often give the same answer.
 
 use std::sync::Arc;
