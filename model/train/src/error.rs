@@ -54,6 +54,17 @@ pub enum TrainError {
         /// What is missing or wrong.
         reason: String,
     },
+    /// Held-out data that asks for nothing.
+    #[error(
+        "`evaluation.data` gave {found} questions where `evaluation.samples` wants {wanted}: screens and episodes ask, text \
+         does not"
+    )]
+    NothingAsked {
+        /// Questions that were found.
+        found: usize,
+        /// How many were wanted.
+        wanted: usize,
+    },
     /// No such device.
     #[error("the device cannot be used: {reason}")]
     Device {

@@ -30,6 +30,9 @@ const RECIPE: &str = "recipe.json";
 /// How long a rank waits for the others: a checkpoint of a large model is minutes in the writing.
 const LIMITS: Limits = Limits { meeting: Duration::from_secs(600), operation: Duration::from_secs(1800) };
 
+/// Batches without a question after which no more are expected: text asks for nothing.
+const WITHOUT_QUESTION: usize = 100;
+
 /// Answers of an evaluation that are shown on their pictures.
 const PREDICTIONS: usize = 60;
 
@@ -213,9 +216,15 @@ fn claim(out: &Path, recipe: &Recipe) -> Result<(), TrainError> {
 /// The first questions that come, always the same.
 fn questions(loader: &mut Loader, count: usize) -> Result<Vec<Prepared>, TrainError> {
     let mut questions = Vec::new();
+    let mut without = 0;
     while questions.len() < count {
+        let before = questions.len();
         let samples = loader.next()?.samples;
         questions.extend(samples.into_iter().filter(|sample| sample.asked.is_some()));
+        without = if questions.len() == before { without + 1 } else { 0 };
+        if without == WITHOUT_QUESTION {
+            return Err(TrainError::NothingAsked { found: questions.len(), wanted: count });
+        }
     }
     questions.truncate(count);
     Ok(questions)

@@ -142,3 +142,14 @@ fn the_bundled_recipes_can_be_meant_and_the_papers_be_planned() {
         }
     }
 }
+
+#[test]
+fn held_out_text_that_asks_nothing_is_an_error_and_no_hang() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    begin(folder.path());
+    let data = "evaluation.data={token_budget=160, sources=[{kind=\"text\", name=\"words\", path=\"words.txt\"}]}";
+    let recipe = recipe(folder.path(), &[data]);
+    let place = Place { out: folder.path().join("run"), device: Device::Cpu, dtype: Dtype::F32, prompter: None };
+    let error = run(&recipe, &place, &mut |_| Ok(()), &|| false).expect_err("nothing is asked").to_string();
+    assert!(error.contains("evaluation.data") && error.contains("0 questions"), "{error}");
+}
