@@ -8,9 +8,10 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// What each of our crates may depend on, tests included. What is not listed is forbidden.
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("glim-env", &[]),
     ("glim-browser", &["glim-env"]),
+    ("glim-picture", &["glim-env"]),
     ("glim-tasks", &["glim-env"]),
     ("glim-sites", &["glim-env", "glim-tasks"]),
     ("glim-rewards", &["glim-env", "glim-tasks", "glim-agent"]),
@@ -27,6 +28,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
         &[
             "glim-env",
             "glim-browser",
+            "glim-picture",
             "glim-tasks",
             "glim-sites",
             "glim-rewards",

@@ -12,7 +12,7 @@ mod model;
 mod reward;
 mod train;
 
-pub(crate) use data::{Convert, Crawl, Data, DataStats, Mix, Show};
+pub(crate) use data::{Convert, Crawl, Data, DataStats, Distill, Mix, Show};
 #[cfg_attr(not(feature = "torch"), allow(unused_imports))]
 pub(crate) use train::{Train, TrainFresh, TrainPlan, TrainRun};
 
@@ -39,11 +39,11 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Scripted and random agents on all bundled tasks, and a report.
     Demo(Demo),
-    /// Write the report of a run folder again.
+    /// Write the report of a run folder again, or compare runs of the same tasks.
     View(View),
     /// Turn web pages into grounding data: a dataset by a recipe, or the record of one page.
     Crawl(Crawl),
-    /// Count, show, convert and mix datasets.
+    /// Count, show, convert and mix datasets, and choose episodes to learn from.
     #[command(subcommand)]
     Data(Data),
     /// Say what replies are worth, by rules and judges: JSON lines in, JSON lines out.
@@ -150,12 +150,14 @@ pub(crate) struct Run {
 
 #[derive(Args)]
 pub(crate) struct Eval {
-    /// pages, shop, tracker, travel (bundled; `all` for these four), basics, miniwob or webvoyager. May be repeated.
+    /// pages, shop, tracker, travel (bundled; `all` for these four), basics, miniwob, webvoyager, screenspot or refcoco.
+    /// May be repeated.
     #[arg(long, value_name = "SUITE", required = true, value_delimiter = ',')]
     pub suite: Vec<String>,
 
-    /// Where the files of miniwob (a folder) or webvoyager (a JSONL file) lie.
-    #[arg(long, value_name = "PATH")]
+    /// Where the files of miniwob (a folder), webvoyager (a JSONL file), screenspot (a folder in the layout of ScreenSpot,
+    /// ScreenSpot-v2, ScreenSpot-Pro or OSWorld-G) or refcoco (a folder, or a JSONL file) lie.
+    #[arg(long, value_name = "PATH", visible_alias = "data")]
     pub suite_root: Option<PathBuf>,
 
     /// The reference answers of webvoyager.
@@ -173,9 +175,10 @@ pub(crate) struct Eval {
     #[command(flatten)]
     pub agent: AgentArguments,
 
-    /// Episodes of each task; their seeds follow one another.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub episodes: u64,
+    /// Episodes of each task, whose seeds follow one another; 1 if absent. With screenspot and refcoco: items of each
+    /// group, at most; all if absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: Option<u64>,
 
     /// The first seed.
     #[arg(long, default_value_t = 0)]
@@ -212,6 +215,15 @@ pub(crate) struct Demo {
 pub(crate) struct View {
     /// A run folder.
     pub run: PathBuf,
+
+    /// A run of the same tasks to compare it with, for example that of the model before it was trained: writes a page of
+    /// both instead. May be repeated; the first is what the others are measured by.
+    #[arg(long, value_name = "OTHER")]
+    pub against: Vec<PathBuf>,
+
+    /// Where the comparison goes: a file, or a folder that is there; into the run folder if absent.
+    #[arg(long, value_name = "FILE", requires = "against")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! `glim data`: datasets counted, shown, converted and mixed.
+//! `glim data`: datasets counted, shown, converted and mixed, and episodes chosen to learn from.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use glim_data::convert::{ConvertOptions, Format, Scale, convert};
 use glim_data::dataset::{Dataset, Split};
+use glim_data::distill::{DistillOptions, distill};
 use glim_data::gallery::{self, GalleryOptions};
 use glim_data::mix::{MixForm, MixOptions, Source, mix};
 use glim_data::stats::Stats;
+use glim_data::training::Curation;
 
-use crate::arguments::{Convert, Data, DataStats, Mix, Show};
+use crate::arguments::{Convert, Data, DataStats, Distill, Mix, Show};
 use crate::eval::say;
 
 pub(crate) fn data(command: &Data) -> Result<ExitCode> {
@@ -19,6 +21,7 @@ pub(crate) fn data(command: &Data) -> Result<ExitCode> {
         Data::Show(arguments) => show(arguments),
         Data::Convert(arguments) => converted(arguments),
         Data::Mix(arguments) => mixed(arguments),
+        Data::Distill(arguments) => distilled(arguments),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -88,6 +91,26 @@ fn mixed(arguments: &Mix) -> Result<()> {
     };
     let done = mix(&arguments.out, &options)?;
     say(&format!("{done:?}: {}", arguments.out.display()));
+    Ok(())
+}
+
+fn distilled(arguments: &Distill) -> Result<()> {
+    let options = DistillOptions {
+        known: arguments.known.clone(),
+        min_score: arguments.min_score,
+        curate: Curation { tags: arguments.tags, verifiable: arguments.verifiable },
+        per_task: arguments.per_task,
+        per_solved_task: arguments.per_solved_task,
+        ..DistillOptions::new(arguments.episodes.clone())
+    };
+    let done = distill(&arguments.out, &options)?;
+    say(done.to_string().trim_end());
+    let out = arguments.out.display();
+    match done.kept() {
+        0 => bail!("no episode is fit to learn from; `{out}` was not written"),
+        kept if done.unchanged => say(&format!("{kept} episodes, as they were: {out}")),
+        kept => say(&format!("{kept} episodes: {out}")),
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `glim eval` and `glim view`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use glim_agent::evaluate::{Evaluated, Evaluation, Results, Table};
 use glim_agent::policy::JudgeModel;
+use glim_agent::report::comparison::{self, Comparison, Side};
 use glim_agent::rollout::{Limits, Rollout, Stop};
+use glim_agent::store::RunRecord;
 use glim_agent::{Agent, report};
 use glim_tasks::Suite;
 use serde_json::{Map, json};
@@ -80,7 +83,7 @@ pub(crate) async fn eval(arguments: Eval) -> Result<ExitCode> {
         agent: &arguments.agent,
         browser: &arguments.browser,
         suites: suites::chosen(&arguments)?,
-        episodes: arguments.episodes,
+        episodes: arguments.episodes.unwrap_or(1),
         seed: arguments.seed,
         envs: arguments.envs,
         judge: arguments.judge.as_deref(),
@@ -142,8 +145,50 @@ fn terminal_width() -> usize {
 }
 
 pub(crate) fn view(arguments: &View) -> Result<ExitCode> {
+    if !arguments.against.is_empty() {
+        return compare(arguments);
+    }
     let results = Results::of_run(&arguments.run)?;
     show(&results);
     say(&format!("report   {}", report::write(&arguments.run)?.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+#[allow(clippy::print_stdout)]
+fn compare(arguments: &View) -> Result<ExitCode> {
+    let runs: Vec<PathBuf> = arguments.against.iter().chain([&arguments.run]).cloned().collect();
+    let agents = runs.iter().map(|run| Ok(RunRecord::read(run)?.agent)).collect::<Result<Vec<String>>>()?;
+    let sides = labels(&agents, &runs).into_iter().zip(runs).map(|(label, run)| Side { label, run });
+    let comparison = Comparison { sides: sides.collect(), ..Comparison::default() };
+    print!("{}", comparison::Table::new(&comparison.count()?, terminal_width()));
+    let page = comparison.write(arguments.out.as_deref().unwrap_or(&arguments.run))?;
+    say(&format!("page     {}", page.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to call the runs: by their agents, or by their folders where one agent played twice.
+fn labels(agents: &[String], runs: &[PathBuf]) -> Vec<String> {
+    let differ = |names: &[String]| names.iter().collect::<HashSet<_>>().len() == names.len();
+    let name = |run: &PathBuf| run.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
+    let folders: Vec<String> = runs.iter().map(name).collect();
+    if differ(agents) {
+        agents.to_vec()
+    } else if differ(&folders) {
+        folders
+    } else {
+        runs.iter().map(|run| run.display().to_string()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_called_by_what_tells_them_apart() {
+        let names = |agents: [&str; 2], runs: [&str; 2]| labels(&agents.map(str::to_owned), &runs.map(PathBuf::from));
+        assert_eq!(names(["random", "scripted"], ["a", "b"]), ["random", "scripted"]);
+        assert_eq!(names(["local", "local"], ["x/before", "x/after"]), ["before", "after"]);
+        assert_eq!(names(["local", "local"], ["before/run", "after/run"]), ["before/run", "after/run"]);
+    }
 }

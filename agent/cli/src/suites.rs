@@ -1,7 +1,7 @@
 //! Suites by name.
 
 use anyhow::{Context, Result, bail};
-use glim_tasks::{Suite, basics, miniwob, pages, webvoyager};
+use glim_tasks::{Suite, basics, grounding, miniwob, pages, webvoyager};
 
 use crate::arguments::Eval;
 
@@ -31,13 +31,20 @@ pub(crate) fn chosen(eval: &Eval) -> Result<Vec<Suite>> {
                     eval.suite_root.as_ref().context("say where WebVoyager_data.jsonl lies with --suite-root")?;
                 suites.push(webvoyager::suite(data, eval.references.as_deref())?);
             }
+            "screenspot" | "refcoco" => {
+                let root = eval.suite_root.as_ref().with_context(|| {
+                    format!("say where the pictures and annotations of {name} lie with --suite-root")
+                })?;
+                let load = if name == "refcoco" { grounding::refcoco } else { grounding::screenspot };
+                suites.push(load(root, eval.episodes)?);
+            }
             "basics" => suites.push(basics::start()?),
             name => match bundled.iter().find(|suite| suite.name == name) {
                 Some(suite) => suites.push(suite.clone()),
                 None => {
                     let names: Vec<_> = bundled.iter().map(|suite| suite.name.as_str()).collect();
                     bail!(
-                        "there is no suite `{name}`; there are {}, basics, miniwob, webvoyager and all",
+                        "there is no suite `{name}`; there are {}, basics, miniwob, webvoyager, screenspot, refcoco and all",
                         names.join(", ")
                     );
                 }

@@ -24,4 +24,4 @@ pub use evidence::{Evidence, Query};
 pub use geometry::{Css, Image, Norm, Point, Rect, Viewport};
 pub use observation::{Notice, Observation, Screenshot, Scroll, Tab};
 pub use seed::{Seed, SplitMix};
-pub use start::{Clock, Reader, StartState, WebStart};
+pub use start::{Clock, PictureStart, Reader, StartState, WebStart};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,15 @@ use crate::Viewport;
 pub enum StartState {
     /// A page in a browser.
     Web(WebStart),
+    /// A still picture, shown as it is.
+    Picture(PictureStart),
+}
+
+/// A still picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureStart {
+    /// Its file: PNG, JPEG or WebP. A pixel of it is a CSS pixel of the screen.
+    pub path: PathBuf,
 }
 
 /// A page, and the fence around it.

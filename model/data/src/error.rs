@@ -104,6 +104,14 @@ pub enum DataError {
         /// Why not.
         reason: &'static str,
     },
+    /// There is no run of episodes.
+    #[error("`{}` is no run: {reason}", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The folder holds a dataset that was made otherwise; these pages must not be mixed with it.
     #[error("`{}` holds a dataset with {what} {there}, not {here}; choose another folder", path.display())]
     OtherDataset {

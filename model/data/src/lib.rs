@@ -5,7 +5,8 @@
 //!
 //! In the order in which data flows: `dataset` takes pages and keeps them, `shard` is the file that rows lie in, `stats`
 //! counts, `gallery` shows samples to a person, `mix` chooses among several datasets, `convert` writes what others read,
-//! `training` reads: it makes the packed sequences that a trainer computes with.
+//! `training` reads: it makes the packed sequences that a trainer computes with. `distill` chooses among the episodes of
+//! runs those to learn from.
 //! All of it is synchronous and holds a few rows in memory at a time; only `training` has threads of its own, and keeps
 //! rows as far as its recipe allows.
 
@@ -16,6 +17,7 @@ pub mod convert;
 pub mod coordinates;
 pub mod dataset;
 mod disk;
+pub mod distill;
 mod error;
 pub mod gallery;
 mod index;

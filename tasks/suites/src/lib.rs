@@ -5,6 +5,7 @@
 //! be judged again.
 
 pub mod basics;
+pub mod grounding;
 pub mod miniwob;
 mod page_server;
 pub mod pages;
@@ -13,4 +14,4 @@ pub mod webvoyager;
 pub mod wob;
 
 pub use page_server::{PageServer, PageServerError};
-pub use task::{Backend, BackendError, Goal, Situation, Stage, StageError, Suite, Task, TaskFamily, Verdict};
+pub use task::{Backend, BackendError, Goal, Items, Situation, Stage, StageError, Suite, Task, TaskFamily, Verdict};

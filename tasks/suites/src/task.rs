@@ -22,6 +22,20 @@ pub trait TaskFamily: Send + Sync {
 
     /// One instance. Equal seeds give equal tasks.
     fn instantiate(&self, seed: Seed) -> Arc<dyn Task>;
+
+    /// The instances there are, for a family that has only so many. Without them every seed makes one.
+    fn items(&self) -> Option<Items> {
+        None
+    }
+}
+
+/// The instances of a family that has only so many, each of which is played once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Items {
+    /// How many are played: those of the seeds `0..count`.
+    pub count: u64,
+    /// A hash of all that the family's files hold, played or not, so that a run does not go on with others.
+    pub content: String,
 }
 
 /// One instance of a task.
@@ -112,7 +126,7 @@ pub struct Verdict {
     pub score: f64,
     /// One sentence on why.
     pub reason: String,
-    /// What else the verifier measured: `raw_reward`, `decayed_reward`.
+    /// What else the verifier measured: `raw_reward`, `decayed_reward`, [`Verdict::LABELS`], [`Verdict::MEASURES`].
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, Value>,
     /// The verifier could not decide (no judge, unreadable judge): the score means nothing.
@@ -121,6 +135,26 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The detail that results are grouped by: a list of `name=value`.
+    pub const LABELS: &'static str = "labels";
+    /// The detail that results are averaged over beside the score: numbers by name.
+    pub const MEASURES: &'static str = "measures";
+
+    /// With labels to group results by, each as `name=value`.
+    #[must_use]
+    pub fn labelled(mut self, labels: &[String]) -> Verdict {
+        self.details.insert(Verdict::LABELS.to_owned(), labels.into());
+        self
+    }
+
+    /// With numbers, each 0..=1, that results show the means of beside the score.
+    #[must_use]
+    pub fn measured(mut self, measures: &[(&str, f64)]) -> Verdict {
+        let measures = measures.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        self.details.insert(Verdict::MEASURES.to_owned(), Value::Object(measures.collect()));
+        self
+    }
+
     /// The goal is reached.
     pub fn success(reason: impl Into<String>) -> Verdict {
         Verdict::scored(1.0, reason)

@@ -80,6 +80,8 @@ pub(crate) enum Data {
     Convert(Convert),
     /// Mix datasets by weight and temperature.
     Mix(Mix),
+    /// Choose the episodes of runs to learn from: what a verifier accepted, once each, with its difficulty.
+    Distill(Distill),
 }
 
 #[derive(Args)]
@@ -177,4 +179,39 @@ pub(crate) struct Mix {
     /// Another one gives another order.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct Distill {
+    /// A run folder of `glim eval`. May be repeated: all episodes of a task together say how hard it is.
+    #[arg(long, value_name = "RUN", required = true)]
+    pub episodes: Vec<PathBuf>,
+
+    /// The new folder, which a recipe's source of `kind = "episodes"` reads; so it does one difficulty, as DIR/hard.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// A folder of episodes that are learned from already; those in it are not taken again. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub known: Vec<PathBuf>,
+
+    /// Score of a verdict from which on an episode is a success, above 0 and at most 1.
+    #[arg(long, value_name = "SCORE", default_value_t = 1.0)]
+    pub min_score: f64,
+
+    /// Only replies of the form `<think>…</think><answer>…</answer>`.
+    #[arg(long)]
+    pub tags: bool,
+
+    /// Whether answers are to have exactly one box of the model's, or none. Not looked at if absent.
+    #[arg(long, value_name = "true|false", requires = "tags")]
+    pub verifiable: Option<bool>,
+
+    /// Episodes of one task, at most.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub per_task: usize,
+
+    /// Episodes of a task that was solved each time, at most.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub per_solved_task: usize,
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glim_env::{SCHEMA_VERSION, Seed};
-use glim_tasks::Suite;
+use glim_tasks::{Suite, TaskFamily};
 use serde_json::{Map, Value};
 
 use crate::rollout::{Instance, Observer, Rollout, RunError, Stop, Tally, Worlds};
@@ -16,7 +16,7 @@ use crate::store::{self, Disk, RunRecord, Store, StoreError};
 
 mod interval;
 mod results;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +31,7 @@ pub struct Evaluation {
     pub out: PathBuf,
     /// The suites, with the families that are wanted.
     pub suites: Vec<Suite>,
-    /// Episodes of each family.
+    /// Episodes of each family that makes one of every seed; others have their [`glim_tasks::Items`], once each.
     pub episodes: u64,
     /// The seed of the first episode of each family; the others follow it, so that results can be compared seed by seed
     /// with those of other programs.
@@ -76,7 +76,19 @@ pub enum EvaluateError {
 impl Evaluation {
     /// How many episodes are planned.
     pub fn planned(&self) -> u64 {
-        self.suites.iter().map(|suite| suite.families.len() as u64).sum::<u64>() * self.episodes
+        self.families().map(|family| self.seeds(family)).map(|seeds| seeds.end - seeds.start).sum()
+    }
+
+    fn families(&self) -> impl Iterator<Item = &dyn TaskFamily> {
+        self.suites.iter().flat_map(|suite| &suite.families).map(|family| &**family)
+    }
+
+    /// The seeds that are played of a family.
+    fn seeds(&self, family: &dyn TaskFamily) -> std::ops::Range<u64> {
+        match family.items() {
+            Some(items) => 0..items.count,
+            None => self.first_seed..self.first_seed.saturating_add(self.episodes),
+        }
     }
 
     /// Plays what is not yet finished, and counts. Instances that were void are tried again.
@@ -118,7 +130,7 @@ impl Evaluation {
     fn instances(&self, store: &Store, attempts: &HashMap<(String, Seed), u32>) -> Vec<Instance> {
         let mut instances = Vec::new();
         for family in self.suites.iter().flat_map(|suite| &suite.families) {
-            for seed in (self.first_seed..self.first_seed.saturating_add(self.episodes)).map(Seed) {
+            for seed in self.seeds(&**family).map(Seed) {
                 if !store.contains(family.name(), seed) {
                     let attempts = attempts.get(&(family.name().to_owned(), seed)).copied().unwrap_or(0);
                     instances.push(Instance { family: family.clone(), seed, attempts });
@@ -129,8 +141,7 @@ impl Evaluation {
     }
 
     fn record<W>(&self, rollout: &Rollout<W>) -> Result<RunRecord, EvaluateError> {
-        let families: Vec<String> =
-            self.suites.iter().flat_map(|suite| &suite.families).map(|family| family.name().to_owned()).collect();
+        let families: Vec<String> = self.families().map(|family| family.name().to_owned()).collect();
         let mut seen = std::collections::HashSet::new();
         if let Some(name) = families.iter().find(|name| !seen.insert(name.as_str())) {
             return Err(EvaluateError::Twice { name: name.clone() });
@@ -146,6 +157,7 @@ impl Evaluation {
             conditions: self.conditions.clone(),
             suites: self.suites.iter().map(|suite| suite.name.clone()).collect(),
             families,
+            items: self.families().filter_map(|family| Some((family.name().to_owned(), family.items()?))).collect(),
             episodes: self.episodes,
             first_seed: self.first_seed,
             concurrency: rollout.concurrency,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use glim_env::{End, SCHEMA_VERSION, Seed};
+use glim_tasks::Verdict;
 use serde::{Deserialize, Serialize};
 
 use super::{Interval, wilson};
@@ -30,6 +31,9 @@ pub struct Results {
     pub suites: Vec<Group>,
     /// By task, in the order of the run.
     pub tasks: Vec<Group>,
+    /// By label ([`Verdict::LABELS`]) within each suite, `suite/name=value`; episodes may have none, or several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Group>,
     /// Every episode that is finished or void, by task and seed.
     pub episodes: Vec<EpisodeResult>,
 }
@@ -57,6 +61,9 @@ pub struct Totals {
     pub interval: Option<Interval>,
     /// Mean score, 0..=1.
     pub mean_score: Option<f64>,
+    /// Means of what else was measured ([`Verdict::MEASURES`]), each over the episodes that have it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<String, f64>,
     /// Instances whose every attempt failed for a reason other than the agent; not in the rate.
     pub void: usize,
     /// Finished episodes that the verifier could not decide; not in the rate.
@@ -153,9 +160,12 @@ impl Results {
         for (key, void) in last.into_iter().filter(|(_, void)| void.exhausted) {
             episodes.entry(key).or_insert_with(|| EpisodeResult::from(void));
         }
-        let planned = record.families.len() as u64 * record.episodes;
-        let seeds = record.first_seed..record.first_seed.saturating_add(record.episodes);
-        let settled = episodes.keys().filter(|(task, seed)| record.families.contains(task) && seeds.contains(&seed.0));
+        let seeds: HashMap<&str, std::ops::Range<u64>> =
+            record.families.iter().map(|family| (family.as_str(), record.seeds(family))).collect();
+        let planned: u64 = seeds.values().map(|seeds| seeds.end - seeds.start).sum();
+        let is_planned =
+            |(task, seed): &&(String, Seed)| seeds.get(task.as_str()).is_some_and(|of| of.contains(&seed.0));
+        let settled = episodes.keys().filter(is_planned);
         let unfinished = usize::try_from(planned).unwrap_or(usize::MAX) - settled.count();
 
         let place: HashMap<&str, usize> =
@@ -173,6 +183,7 @@ impl Results {
             total: Totals::of(episodes.iter()),
             suites: groups(&episodes, |episode| suite_of(&episode.task)),
             tasks: groups(&episodes, |episode| &episode.task),
+            labels: labelled(&episodes),
             episodes,
         }
     }
@@ -198,12 +209,27 @@ fn groups<'a>(episodes: &'a [EpisodeResult], key: impl Fn(&'a EpisodeResult) -> 
     order.into_iter().map(group).collect()
 }
 
+/// Totals by suite and label, by name.
+pub(super) fn labelled(episodes: &[EpisodeResult]) -> Vec<Group> {
+    let mut members: BTreeMap<String, Vec<&EpisodeResult>> = BTreeMap::new();
+    for episode in episodes {
+        let labels = episode.details.get(Verdict::LABELS).and_then(|labels| labels.as_array());
+        for label in labels.into_iter().flatten().filter_map(|label| label.as_str()) {
+            members.entry(format!("{}/{label}", suite_of(&episode.task))).or_default().push(episode);
+        }
+    }
+    let group =
+        |(name, members): (String, Vec<&EpisodeResult>)| Group { name, totals: Totals::of(members.into_iter()) };
+    members.into_iter().map(group).collect()
+}
+
 impl Totals {
     /// Over these episodes.
     pub fn of<'a>(episodes: impl Iterator<Item = &'a EpisodeResult>) -> Totals {
         let mut totals = Totals::default();
         let (mut score, mut finished, mut turns) = (0.0, 0_usize, 0_usize);
         let (mut step_ms, mut policy_ms, mut reset_ms) = (0.0, 0.0, 0.0);
+        let mut measures: BTreeMap<&str, (f64, usize)> = BTreeMap::new();
         for episode in episodes {
             if episode.status == Status::Void {
                 totals.void += 1;
@@ -221,6 +247,12 @@ impl Totals {
                     score += value;
                     totals.episodes += 1;
                     totals.successes += usize::from(episode.success);
+                    let measured = episode.details.get(Verdict::MEASURES).and_then(|measures| measures.as_object());
+                    for (name, value) in measured.into_iter().flatten() {
+                        let Some(value) = value.as_f64() else { continue };
+                        let (sum, count) = measures.entry(name).or_default();
+                        (*sum, *count) = (*sum + value, *count + 1);
+                    }
                 }
             }
         }
@@ -228,6 +260,8 @@ impl Totals {
         totals.success_rate = mean(totals.successes as f64, totals.episodes);
         totals.interval = (totals.episodes > 0).then(|| wilson(totals.successes, totals.episodes));
         totals.mean_score = mean(score, totals.episodes);
+        let mean_measure = |(name, (sum, count)): (&str, (f64, usize))| (name.to_owned(), sum / count as f64);
+        totals.measures = measures.into_iter().map(mean_measure).collect();
         totals.mean_turns = mean(turns as f64, finished);
         totals.env_seconds_per_turn = mean(step_ms / 1000.0, turns);
         totals.policy_seconds_per_turn = mean(policy_ms / 1000.0, turns);

@@ -5,10 +5,12 @@ use std::fmt;
 use super::{Group, Results, Totals, suite_of};
 
 /// A table of results by suite and task.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Table<'a> {
     results: &'a Results,
     width: usize,
+    /// What else was measured, a column each, where there is room.
+    measures: Vec<&'a str>,
 }
 
 /// One column: its heading, what it says of some totals, and from which width on there is room for it.
@@ -33,10 +35,16 @@ const COLUMNS: [Column; 8] = [
 /// A name is not cut below this many characters.
 const NAME: usize = 12;
 
+/// Columns of what else was measured are shown from this width on, in place of the last of the others.
+const MEASURES_FROM_WIDTH: usize = 60;
+/// Width of such a column at the least: `100.0 %`.
+const MEASURE: usize = 7;
+
 impl<'a> Table<'a> {
     /// For a terminal of `width` characters. Where room is short, the columns that matter least are left out first.
     pub fn new(results: &'a Results, width: usize) -> Table<'a> {
-        Table { results, width }
+        let named = if width < MEASURES_FROM_WIDTH { None } else { Some(results.total.measures.keys()) };
+        Table { results, width, measures: named.into_iter().flatten().map(String::as_str).collect() }
     }
 
     fn rows(&self) -> Vec<(String, &'a Totals)> {
@@ -46,6 +54,9 @@ impl<'a> Table<'a> {
             let in_suite = |task: &&Group| suite_of(&task.name) == suite.name && task.name != suite.name;
             for task in self.results.tasks.iter().filter(in_suite) {
                 rows.push((format!("  {}", &task.name[suite.name.len() + 1..]), &task.totals));
+            }
+            for label in self.results.labels.iter().filter(in_suite) {
+                rows.push((format!("  {}", &label.name[suite.name.len() + 1..]), &label.totals));
             }
         }
         if self.results.suites.len() > 1 {
@@ -58,25 +69,32 @@ impl<'a> Table<'a> {
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows();
-        let columns: Vec<&Column> = COLUMNS.iter().filter(|column| column.from_width <= self.width).collect();
-        let widths: Vec<usize> = columns
-            .iter()
-            .map(|column| rows.iter().map(|(_, totals)| length(&(column.cell)(totals))).max().unwrap_or(0))
-            .zip(&columns)
-            .map(|(cells, column)| cells.max(length(column.heading)))
+        let taken: usize = self.measures.iter().map(|name| length(name).max(MEASURE) + 2).sum();
+        let left = self.width.saturating_sub(taken);
+        let fixed = COLUMNS.iter().filter(|column| column.from_width <= left);
+        let mut columns: Vec<(&str, Vec<String>)> = fixed
+            .map(|column| (column.heading, rows.iter().map(|(_, totals)| (column.cell)(totals)).collect()))
             .collect();
+        for name in &self.measures {
+            let cell = |totals: &Totals| optional(totals.measures.get(*name).copied(), percent);
+            columns.push((name, rows.iter().map(|(_, totals)| cell(totals)).collect()));
+        }
+        let wide = |(heading, cells): &(&str, Vec<String>)| {
+            cells.iter().map(|cell| length(cell)).max().unwrap_or(0).max(length(heading))
+        };
+        let widths: Vec<usize> = columns.iter().map(wide).collect();
         let room = self.width.saturating_sub(widths.iter().map(|width| width + 2).sum()).max(NAME);
         let name = rows.iter().map(|(name, _)| length(name)).max().unwrap_or(0).max("task".len()).min(room);
 
         write!(f, "{:<name$}", "task")?;
-        for (column, width) in columns.iter().zip(&widths) {
-            write!(f, "  {:>width$}", column.heading)?;
+        for ((heading, _), width) in columns.iter().zip(&widths) {
+            write!(f, "  {heading:>width$}")?;
         }
         writeln!(f)?;
-        for (label, totals) in &rows {
+        for (at, (label, _)) in rows.iter().enumerate() {
             write!(f, "{:<name$}", cut(label, name))?;
-            for (column, width) in columns.iter().zip(&widths) {
-                write!(f, "  {:>width$}", (column.cell)(totals))?;
+            for ((_, cells), width) in columns.iter().zip(&widths) {
+                write!(f, "  {:>width$}", cells[at])?;
             }
             writeln!(f)?;
         }
@@ -104,11 +122,11 @@ impl Table<'_> {
     }
 }
 
-fn optional(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
+pub(crate) fn optional(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
     value.map_or_else(|| "-".to_owned(), show)
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
@@ -116,7 +134,7 @@ fn seconds(seconds: f64) -> String {
     if seconds < 0.0995 { format!("{seconds:.3}") } else { format!("{seconds:.2}") }
 }
 
-fn interval(totals: &Totals) -> String {
+pub(crate) fn interval(totals: &Totals) -> String {
     let show = |interval: super::Interval| format!("{:.0}-{:.0}", interval.low * 100.0, interval.high * 100.0);
     totals.interval.map_or_else(|| "-".to_owned(), show)
 }
@@ -125,11 +143,11 @@ fn count(count: usize) -> String {
     if count == 0 { String::new() } else { count.to_string() }
 }
 
-fn length(text: &str) -> usize {
+pub(crate) fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if length(text) <= width {
         return text.to_owned();
     }

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use glim_tasks::{Suite, TaskFamily};
+use glim_tasks::{Items, Suite, Task, TaskFamily};
 use serde_json::Map;
 
 use super::*;
@@ -192,6 +192,86 @@ async fn a_killed_process_leaves_a_run_that_can_be_resumed() {
     assert_eq!(watch.0.lock().unwrap().len(), resumed.tally.finished);
 }
 
+/// A family that has only so many instances.
+struct Few {
+    of: Arc<FakeFamily>,
+    items: Items,
+}
+
+impl TaskFamily for Few {
+    fn name(&self) -> &str {
+        self.of.name()
+    }
+
+    fn instantiate(&self, seed: Seed) -> Arc<dyn Task> {
+        self.of.instantiate(seed)
+    }
+
+    fn items(&self) -> Option<Items> {
+        Some(self.items.clone())
+    }
+}
+
+#[tokio::test]
+async fn items_are_played_once_each_whatever_the_seeds_and_only_with_the_same_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |count: u64, content: &str| {
+        let items = Items { count, content: content.to_owned() };
+        let few = Arc::new(Few { of: FakeFamily::new("solve"), items });
+        let mut evaluation = evaluation(folder.path(), &["miss"], 2);
+        evaluation.suites[0].families.insert(0, few);
+        evaluation
+    };
+    let play =
+        async |run: &Evaluation| run.run(&rollout(FakeWorlds::default(), 2), Arc::new(()), &Stop::default()).await;
+    assert_eq!(run(3, "a").planned(), 5);
+    let first = play(&run(3, "a")).await.unwrap();
+    let played: Vec<(&str, u64)> = first.results.episodes.iter().map(|of| (of.task.as_str(), of.seed.0)).collect();
+    let expected = [("fake/solve", 0), ("fake/solve", 1), ("fake/solve", 2), ("fake/miss", 100), ("fake/miss", 101)];
+    assert_eq!(played, expected);
+    assert!(first.results.complete);
+    let more = play(&run(4, "a")).await.unwrap();
+    assert_eq!((more.resumed, more.tally.finished, more.results.unfinished), (5, 1, 0));
+    let fewer = play(&run(2, "a")).await.unwrap();
+    assert_eq!((fewer.tally.finished, fewer.results.unfinished, fewer.results.complete), (0, 0, true));
+    let error = play(&run(3, "b")).await.unwrap_err().to_string();
+    assert!(error.contains("data of `fake/solve` a, not b"), "{error}");
+}
+
+#[test]
+fn labels_and_measures_are_counted_over_what_counts() {
+    let episode = |task: &str, score: Option<f64>, details: serde_json::Value| EpisodeResult {
+        task: task.to_owned(),
+        seed: Seed(0),
+        goal: String::new(),
+        score,
+        success: score == Some(1.0),
+        status: Status::Done,
+        undecided: score.is_none(),
+        end: None,
+        reason: String::new(),
+        attempt: 1,
+        turns: 1,
+        env_ms: 0.0,
+        reset_ms: 0.0,
+        policy_ms: 0.0,
+        details: details.as_object().unwrap().clone(),
+    };
+    let of = |labels: &[&str], chance: f64| serde_json::json!({"labels": labels, "measures": {"chance": chance}});
+    let episodes = [
+        episode("spot/a", Some(1.0), of(&["type=icon", "os=ios"], 0.2)),
+        episode("spot/b", Some(0.0), of(&["type=icon"], 0.4)),
+        episode("spot/b", None, of(&["type=icon"], 0.9)),
+        episode("pages/c", Some(1.0), serde_json::json!({"labels": 7, "measures": {"chance": "high"}})),
+    ];
+    let groups = results::labelled(&episodes);
+    let told: Vec<_> = groups.iter().map(|of| (of.name.as_str(), of.totals.successes, of.totals.episodes)).collect();
+    assert_eq!(told, [("spot/os=ios", 1, 1), ("spot/type=icon", 1, 2)]);
+    let measures = Totals::of(episodes.iter()).measures;
+    assert_eq!(measures.len(), 1);
+    assert!((measures["chance"] - 0.3).abs() < 1e-12, "{measures:?}");
+}
+
 #[test]
 fn a_table_fits_its_terminal() {
     let totals = Totals {
@@ -200,6 +280,7 @@ fn a_table_fits_its_terminal() {
         success_rate: Some(0.75),
         interval: Some(wilson(9, 12)),
         mean_score: Some(0.791),
+        measures: BTreeMap::new(),
         void: 1,
         undecided: 0,
         truncated: 2,
@@ -217,6 +298,7 @@ fn a_table_fits_its_terminal() {
         total: totals.clone(),
         suites: vec![group("pages"), group("shop")],
         tasks: vec![group("pages/click-button"), group("shop/find-the-cheapest-red-mug-of-all")],
+        labels: Vec::new(),
         episodes: Vec::new(),
     };
     insta::assert_snapshot!(Table::new(&results, 120), @r"
@@ -239,9 +321,29 @@ fn a_table_fits_its_terminal() {
     2 cut off by a budget or limit, and judged as they stood
     1 void: something other than the agent failed, not in any rate
     ");
-    for width in 40..140 {
-        let table = Table::new(&results, width).to_string();
-        let rows: Vec<usize> = table.lines().take(6).map(|line| line.chars().count()).collect();
-        assert!(rows.iter().all(|row| *row == rows[0] && *row <= width), "{width}: {rows:?}\n{table}");
+    let measures = BTreeMap::from([("chance".to_owned(), 0.0123), ("iou".to_owned(), 1.0)]);
+    let totals = Totals { measures, ..totals };
+    let group = |name: &str| Group { name: name.into(), totals: totals.clone() };
+    let measured = Results {
+        total: totals.clone(),
+        suites: vec![group("spot")],
+        tasks: vec![group("spot/web-icon")],
+        labels: vec![group("spot/data_source=ios")],
+        ..results.clone()
+    };
+    insta::assert_snapshot!(Table::new(&measured, 80), @r"
+    task               success    rate   95 %  score  void  chance      iou
+    spot                  9/12  75.0 %  47-91   0.79     1   1.2 %  100.0 %
+      web-icon            9/12  75.0 %  47-91   0.79     1   1.2 %  100.0 %
+      data_source=ios     9/12  75.0 %  47-91   0.79     1   1.2 %  100.0 %
+    2 cut off by a budget or limit, and judged as they stood
+    1 void: something other than the agent failed, not in any rate
+    ");
+    for (results, lines) in [(results, 6), (measured, 4)] {
+        for width in 40..140 {
+            let table = Table::new(&results, width).to_string();
+            let rows: Vec<usize> = table.lines().take(lines).map(|line| line.chars().count()).collect();
+            assert!(rows.iter().all(|row| *row == rows[0] && *row <= width), "{width}: {rows:?}\n{table}");
+        }
     }
 }

@@ -131,6 +131,7 @@ async fn a_replay_does_again_what_was_recorded() {
         conditions: serde_json::Map::new(),
         suites: Vec::new(),
         families: Vec::new(),
+        items: Default::default(),
         episodes: 1,
         first_seed: 0,
         concurrency: 1,

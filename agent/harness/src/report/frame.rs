@@ -92,6 +92,14 @@ impl Film {
         let bytes = thumbnails.bytes + texts.map(|told| told.prompt.len() + told.reply.len() + 2000).sum::<usize>();
         Film { frames, skipped: total - head - tail, skipped_after: head, bytes }
     }
+
+    /// The same for a page that does not show prompts.
+    pub(super) fn without_prompts(mut self) -> Film {
+        for told in self.frames.iter_mut().filter_map(|frame| frame.told.as_mut()) {
+            self.bytes -= std::mem::take(&mut told.prompt).len();
+        }
+        self
+    }
 }
 
 /// A screen without what was done there.

@@ -1,4 +1,5 @@
-//! `report.html`: one self-contained page that shows a run: the numbers, and what happened in the episodes.
+//! `report.html`: one self-contained page that shows a run: the numbers, and what happened in the episodes. A [`comparison`]
+//! is a page of the same make that shows several runs side by side.
 //!
 //! Everything in it that a model or a page wrote is hostile: the template escapes all values, and the page's content
 //! security policy lets only its own script run and nothing be loaded from the network. Pictures are scaled down and lie
@@ -15,6 +16,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use crate::evaluate::{FILE as RESULTS, Results};
 use crate::store::{Disk, RunRecord, StoreError};
 
+pub mod comparison;
+
 mod frame;
 mod overlay;
 mod page;
@@ -30,6 +33,9 @@ pub const FILE: &str = "report.html";
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
+/// What all pages share: colours, tables that sort, screens at full size.
+const LOOK_SCRIPT: &str = include_str!("look.js");
+const PARTS: &str = include_str!("parts.html");
 
 /// How much of a run is shown in pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,22 +74,25 @@ pub fn html(run: &Path, options: &ReportOptions) -> Result<String, StoreError> {
     let results = Results::of_run(run)?;
     let shown = selection::illustrate(run, &results, options);
     let page = page::Page::new(&record, &results, shown);
-    Ok(render(&page))
+    Ok(render(TEMPLATE, &[STYLE], &[LOOK_SCRIPT, SCRIPT], Value::from(Serde(&page))))
 }
 
-fn render(page: &page::Page) -> String {
+/// A page from a template, with what all pages have: the macros, the style, the script and the hash that lets it run.
+fn render(template: &str, style: &[&str], script: &[&str], page: Value) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let script_hash = BASE64.encode(ring::digest::digest(&ring::digest::SHA256, SCRIPT.as_bytes()));
+    environment.add_template("parts.html", PARTS).expect("the macros are fixed and every test of a page reads them");
+    let script = script.concat();
+    let script_hash = BASE64.encode(ring::digest::digest(&ring::digest::SHA256, script.as_bytes()));
     environment
         .render_str(
-            TEMPLATE,
+            template,
             context! {
-                page => Value::from(Serde(page)),
+                page,
                 results_file => RESULTS,
-                style => Value::from_safe_string(STYLE.to_owned()),
-                script => Value::from_safe_string(SCRIPT.to_owned()),
+                style => Value::from_safe_string(style.concat()),
+                script => Value::from_safe_string(script),
                 script_hash => Value::from_safe_string(script_hash),
             },
         )

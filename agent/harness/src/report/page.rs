@@ -23,6 +23,7 @@ pub(super) struct Page {
     total: Row,
     suites: Vec<Row>,
     tasks: Vec<Row>,
+    labels: Vec<Row>,
     /// How many episodes there are in each state, in the order of the filter.
     states: Vec<(&'static str, usize)>,
     episodes: Vec<Card>,
@@ -32,7 +33,7 @@ pub(super) struct Page {
 
 /// A suite or a task.
 #[derive(Debug, Serialize)]
-struct Row {
+pub(super) struct Row {
     name: String,
     suite: String,
     successes: usize,
@@ -46,6 +47,8 @@ struct Row {
     low: f64,
     high: f64,
     score: Cell,
+    /// What else was measured, by name.
+    measures: Vec<(String, String)>,
     turns: Cell,
     env: Cell,
     policy: Cell,
@@ -105,6 +108,7 @@ impl Page {
             total: Row::new("all", &results.total),
             suites: results.suites.iter().map(Row::of).collect(),
             tasks: results.tasks.iter().map(Row::of).collect(),
+            labels: results.labels.iter().map(Row::of).collect(),
             states: STATES.into_iter().map(count).filter(|(_, count)| *count > 0).collect(),
             without_film: episodes.iter().filter(without).count(),
             episodes,
@@ -117,7 +121,7 @@ impl Row {
         Row::new(&group.name, &group.totals)
     }
 
-    fn new(name: &str, totals: &Totals) -> Row {
+    pub(super) fn new(name: &str, totals: &Totals) -> Row {
         let percent = |share: f64| (share * 1000.0).round() / 10.0;
         let (low, high) =
             totals.interval.map_or((0.0, 0.0), |interval| (percent(interval.low), percent(interval.high)));
@@ -134,6 +138,11 @@ impl Row {
             low,
             high,
             score: Cell::new(totals.mean_score, |score| format!("{score:.2}")),
+            measures: totals
+                .measures
+                .iter()
+                .map(|(name, mean)| (name.clone(), format!("{:.1} %", percent(*mean))))
+                .collect(),
             turns: Cell::new(totals.mean_turns, |turns| format!("{turns:.1}")),
             env: Cell::new(totals.env_seconds_per_turn, |seconds| duration(seconds * 1000.0)),
             policy: Cell::new(totals.policy_seconds_per_turn, |seconds| duration(seconds * 1000.0)),
@@ -172,7 +181,8 @@ impl Card {
     }
 }
 
-fn state(episode: &EpisodeResult) -> &'static str {
+/// What became of an episode, in the word by which the page colours it.
+pub(super) fn state(episode: &EpisodeResult) -> &'static str {
     match episode.score {
         _ if episode.status == Status::Void => "void",
         None => "undecided",
@@ -182,7 +192,8 @@ fn state(episode: &EpisodeResult) -> &'static str {
     }
 }
 
-fn plain(value: &serde_json::Value) -> String {
+/// A value as it is read, not as it is written in JSON.
+pub(super) fn plain(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
         // Four decimal places are enough to look at.

@@ -13,38 +13,53 @@ use crate::store;
 /// Films by task and seed.
 pub(super) type Films = HashMap<(String, Seed), Film>;
 
-/// Makes the films of the episodes that are worth it. One that cannot be read is told in words only; reading the results
-/// has already said what is wrong with it.
+/// Makes the films of the episodes that are worth it.
 pub(super) fn illustrate(run: &Path, results: &Results, options: &ReportOptions) -> Films {
     let order = order(&results.episodes, options.per_task);
+    let mut room = options.bytes;
+    let films = fitting(&order, &mut room, |episode| {
+        let film = film(run, Path::new(""), &episode.task, episode.seed, options.turns)?;
+        let bytes = film.bytes;
+        Some((film, bytes))
+    });
+    films.into_iter().map(|(at, film)| ((order[at].task.clone(), order[at].seed), film)).collect()
+}
+
+/// Makes what fits into so many bytes, which become fewer, in this order and on all cores; each with its place in it.
+pub(super) fn fitting<Item: Sync, Made: Send>(
+    order: &[Item],
+    room: &mut usize,
+    make: impl Fn(&Item) -> Option<(Made, usize)> + Sync,
+) -> Vec<(usize, Made)> {
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut films = Films::new();
-    let mut left = options.bytes;
-    for batch in order.chunks(at_once) {
-        let made: Vec<Option<Film>> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                batch.iter().map(|episode| scope.spawn(|| film(run, episode, options.turns))).collect();
+    let little = *room / 64;
+    let mut fitting = Vec::new();
+    for (batch, items) in order.chunks(at_once).enumerate() {
+        let made: Vec<Option<(Made, usize)>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = items.iter().map(|item| scope.spawn(|| make(item))).collect();
             threads.into_iter().map(|thread| thread.join().expect("making a film does not panic")).collect()
         });
-        for (episode, film) in batch.iter().zip(made) {
+        for (at, made) in made.into_iter().enumerate() {
             // A smaller one may still fit where a large one did not.
-            if let Some(film) = film.filter(|film| film.bytes <= left) {
-                left -= film.bytes;
-                films.insert((episode.task.clone(), episode.seed), film);
+            if let Some((made, bytes)) = made.filter(|(_, bytes)| *bytes <= *room) {
+                *room -= bytes;
+                fitting.push((batch * at_once + at, made));
             }
         }
-        if left < options.bytes / 64 {
+        if *room < little {
             break;
         }
     }
-    films
+    fitting
 }
 
-fn film(run: &Path, episode: &EpisodeResult, turns: usize) -> Option<Film> {
-    let folder = store::episode_folder(run, &episode.task, episode.seed);
-    let relative = folder.strip_prefix(run).expect("the episode lies in the run").display().to_string();
+/// The film of one episode of a run that lies at `link` from the page. None if it cannot be read: it is told in words
+/// only, and reading the results has already said what is wrong with it.
+pub(super) fn film(run: &Path, link: &Path, task: &str, seed: Seed, turns: usize) -> Option<Film> {
+    let folder = store::episode_folder(run, task, seed);
+    let relative = link.join(folder.strip_prefix(run).expect("the episode lies in the run"));
     match store::read(&folder) {
-        Ok(stored) => Some(Film::new(&stored, &relative, turns)),
+        Ok(stored) => Some(Film::new(&stored, &relative.display().to_string(), turns)),
         Err(error) => {
             tracing::warn!("an episode is not shown: {error}");
             None
@@ -62,8 +77,13 @@ fn order(episodes: &[EpisodeResult], per_task: usize) -> Vec<&EpisodeResult> {
         }
     }
     let ranked: Vec<Vec<&EpisodeResult>> = tasks.into_iter().map(|(_, members)| ranked(members, per_task)).collect();
-    let longest = ranked.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest).flat_map(|rank| ranked.iter().filter_map(move |task| task.get(rank).copied())).collect()
+    in_turn(&ranked)
+}
+
+/// The first of every group, then the second of every group, and so on.
+pub(super) fn in_turn<Item: Copy>(groups: &[Vec<Item>]) -> Vec<Item> {
+    let longest = groups.iter().map(Vec::len).max().unwrap_or(0);
+    (0..longest).flat_map(|rank| groups.iter().filter_map(move |group| group.get(rank).copied())).collect()
 }
 
 /// The episodes of one task that are worth a look, most worth first: a failure, then a success to compare it with, then

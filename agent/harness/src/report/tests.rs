@@ -40,6 +40,7 @@ fn poison(run: &Path) {
     finished.episode.goal = HOSTILE.into();
     finished.verdict.reason = HOSTILE.into();
     finished.verdict.details.insert(HOSTILE.into(), HOSTILE.into());
+    finished.verdict = finished.verdict.labelled(&[format!("kind={HOSTILE}")]).measured(&[(HOSTILE, 0.125)]);
     let turn = &mut finished.episode.turns[0];
     (turn.prompt, turn.completion.text) = (HOSTILE.into(), HOSTILE.into());
     turn.outcome = glim_env::Outcome::rejected(HOSTILE);
@@ -66,6 +67,8 @@ async fn the_page_shows_every_kind_of_outcome() {
         "<circle class=\"ring\"",
         "<rect class=\"box\"",
         "data:image/png;base64,",
+        "By label",
+        "12.5 %",
         "replies in a row could not be read",
         "died: the fake died",
     ] {

@@ -1,9 +1,11 @@
 //! `run.json`: what was run, with what, and under which conditions.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use glim_env::SCHEMA_VERSION;
+use glim_tasks::Items;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -36,7 +38,10 @@ pub struct RunRecord {
     pub suites: Vec<String>,
     /// Names of the families, in the order in which they are reported.
     pub families: Vec<String>,
-    /// Episodes of each family.
+    /// The items of those families that have only so many; `episodes` and `first_seed` say nothing of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub items: BTreeMap<String, Items>,
+    /// Episodes of each other family.
     pub episodes: u64,
     /// The seed of the first episode of each family; the others follow it.
     pub first_seed: u64,
@@ -45,6 +50,14 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// The seeds that are planned of a family.
+    pub(crate) fn seeds(&self, family: &str) -> std::ops::Range<u64> {
+        match self.items.get(family) {
+            Some(items) => 0..items.count,
+            None => self.first_seed..self.first_seed.saturating_add(self.episodes),
+        }
+    }
+
     /// Reads the record of a run.
     ///
     /// # Errors
@@ -66,23 +79,30 @@ impl RunRecord {
         serde_json::from_slice(&text).map_err(line)
     }
 
+    /// All that moves a result, by name: who acts and how, the limits, the conditions.
+    pub(crate) fn settings(&self) -> Map<String, Value> {
+        let limits = Limits { retries: 0, ..self.limits };
+        let mut all = Map::new();
+        all.insert("agent".into(), self.agent.clone().into());
+        all.insert("dialect".into(), self.dialect.clone().into());
+        all.insert("judge".into(), self.judge.clone().into());
+        let limits = serde_json::to_value(limits).expect("plain data can be written as JSON");
+        for (name, value) in limits.as_object().into_iter().flatten() {
+            all.insert(format!("limits.{name}"), value.clone());
+        }
+        all.extend(self.conditions.clone());
+        all
+    }
+
     /// The first condition in which two runs differ, so that their episodes must not be mixed: its name, its value here
     /// and there. How often void episodes are retried moves no score.
     pub(super) fn difference(&self, there: &RunRecord) -> Option<(String, String, String)> {
-        let conditions = |record: &RunRecord| {
-            let limits = Limits { retries: 0, ..record.limits };
-            let mut all = Map::new();
-            all.insert("agent".into(), record.agent.clone().into());
-            all.insert("dialect".into(), record.dialect.clone().into());
-            all.insert("judge".into(), record.judge.clone().into());
-            let limits = serde_json::to_value(limits).expect("plain data can be written as JSON");
-            for (name, value) in limits.as_object().into_iter().flatten() {
-                all.insert(format!("limits.{name}"), value.clone());
+        for (family, here) in &self.items {
+            if let Some(there) = there.items.get(family).filter(|there| there.content != here.content) {
+                return Some((format!("data of `{family}`"), here.content.clone(), there.content.clone()));
             }
-            all.extend(record.conditions.clone());
-            all
-        };
-        let (here, there) = (conditions(self), conditions(there));
+        }
+        let (here, there) = (self.settings(), there.settings());
         let value = |map: &Map<String, Value>, name: &str| map.get(name).unwrap_or(&Value::Null).to_string();
         here.keys()
             .chain(there.keys())
@@ -100,5 +120,8 @@ impl RunRecord {
         };
         merge(&mut self.suites, earlier.suites);
         merge(&mut self.families, earlier.families);
+        for (family, items) in earlier.items {
+            self.items.entry(family).or_insert(items);
+        }
     }
 }

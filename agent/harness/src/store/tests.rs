@@ -21,6 +21,7 @@ pub(crate) fn record() -> RunRecord {
         conditions: Map::new(),
         suites: vec!["fake".into()],
         families: vec!["fake/miss".into()],
+        items: Default::default(),
         episodes: 1,
         first_seed: 0,
         concurrency: 1,

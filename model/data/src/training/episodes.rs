@@ -286,7 +286,7 @@ impl EpisodeFile {
 }
 
 /// All episodes in a folder and those in it; unfinished ones are passed over.
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), DataError> {
+pub(crate) fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), DataError> {
     for entry in fs::read_dir(folder).map_err(DataError::io(folder, "read"))? {
         let path = entry.map_err(DataError::io(folder, "read"))?.path();
         if path.is_dir() && path.extension().is_none_or(|ending| ending != "partial") {

@@ -41,6 +41,7 @@ mod texts;
 
 pub use augment::Change;
 pub use curate::{Curation, Fault, curate};
+pub(crate) use episodes::collect as episode_files;
 pub use labels::CellLabel;
 pub use loader::{Batch, Loader, Share, Statistics};
 pub use mixture::{Mixture, Ready};

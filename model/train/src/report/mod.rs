@@ -17,18 +17,22 @@ use crate::metrics::Line;
 
 mod curves;
 mod drawn;
+mod figure;
 mod page;
 mod plot;
 #[cfg(test)]
 mod tests;
 
 pub use drawn::drawn;
+pub use figure::figures;
 
 /// The name of the file.
 pub const FILE: &str = "report.html";
 
 const TEMPLATE: &str = include_str!("report.html");
 const LOOK: &str = include_str!("../../../../agent/harness/src/report/report.css");
+/// Colours of curves, in light and in dark.
+const TINTS: &str = include_str!("tints.css");
 const STYLE: &str = include_str!("train.css");
 const SCRIPT: &str = include_str!("report.js");
 
@@ -166,7 +170,7 @@ pub fn html(data: &ReportData) -> String {
             context! {
                 page => Value::from(Serde(&page)),
                 data => Value::from_safe_string(data),
-                style => Value::from_safe_string([LOOK, STYLE].concat()),
+                style => Value::from_safe_string([LOOK, TINTS, STYLE].concat()),
                 script => Value::from_safe_string(SCRIPT.to_owned()),
                 script_hash => Value::from_safe_string(script_hash),
             },

@@ -222,3 +222,24 @@ fn a_page_is_replaced_at_once_and_what_cannot_be_written_is_named() {
     let said = write(&folder.path().join("none"), &full()).unwrap_err().to_string();
     assert!(said.contains("none/report.html` cannot be written: "), "{said}");
 }
+
+#[test]
+fn the_most_telling_charts_are_drawings_of_their_own() {
+    let figures = figures(&full());
+    let titles: Vec<&str> = figures.iter().map(|(title, _)| title.as_str()).collect();
+    assert_eq!(titles, ["Loss by step, nats per token", "Grounding accuracy by step, of held-out questions"]);
+    for (_, svg) in &figures {
+        assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
+        assert_eq!(svg.matches("<svg ").count(), svg.matches("</svg>").count());
+        for part in ["class=\"curve t0", "class=\"grid\"", "--t0: #2f5bea", "prefers-color-scheme: dark"] {
+            assert!(svg.contains(part), "{part}");
+        }
+    }
+    assert!(figures[0].1.contains("class=\"faint t0\"") && figures[0].1.contains("class=\"curve t1 held\""));
+    assert!(figures[1].1.contains("text-blind 18.3 %") && figures[1].1.contains(">buttons <tspan>87.5 %</tspan>"));
+    // What a source is called stays text.
+    let named = Line::new(1, Kind::Eval, [(format!("accuracy/{HOSTILE}"), 0.5)]);
+    let drawn = super::figures(&ReportData { lines: vec![named], ..ReportData::default() });
+    assert!(drawn[0].1.contains("&lt;&#x2f;script&gt;") && !drawn[0].1.contains("<img"));
+    assert!(super::figures(&ReportData::default()).is_empty());
+}
