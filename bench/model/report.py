@@ -103,9 +103,11 @@ def main():
     parser.add_argument("--device", default="cpu", help="cpu or cuda (cpu)")
     parser.add_argument("--dtype", default="fp32", help="fp32 or bf16 (fp32)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of both (all cores)")
+    parser.add_argument("--recompute", metavar="N", help="Glim computes the first N blocks again instead of all (--ckpt)")
     parser.add_argument("--peer-only", action="store_true", help="does not run Glim")
     a, more = parser.parse_known_args()
     shared = ["--config", a.config, "--device", a.device, "--dtype", a.dtype, "--threads", str(a.threads), *more]
+    again = ["--recompute", a.recompute] if a.recompute else []
     pairs, loads = [], []
     for turn in range(a.rounds):
         loads.append(os.getloadavg()[0])
@@ -114,7 +116,7 @@ def main():
         if a.peer_only:
             continue
         loads.append(os.getloadavg()[0])
-        ours = run("glim-bench-model", [a.glim, *shared, "--peak", str(peer["peak_tflops"])])
+        ours = run("glim-bench-model", [a.glim, *shared, *again, "--peak", str(peer["peak_tflops"])])
         print(f"round {turn + 1}, Glim: {json.dumps(ours)}", flush=True)
         for key in ("params", "patches", "image_tokens"):
             if ours.get(key) != peer[key]:
@@ -126,7 +128,7 @@ def main():
     peer, ours = pairs[0]
     batches = sorted(set(peer["decode"]) & set(ours["decode"]), key=int)
     text = "\n".join([
-        f"`bench/model/run --rounds {a.rounds} {' '.join(shared)}`: {now}, {peer['device']}, {peer['engine']} with "
+        f"`bench/model/run --rounds {a.rounds} {' '.join(shared + again)}`: {now}, {peer['device']}, {peer['engine']} with "
         f"torch {peer['torch']}, load average {min(loads):.1f} to {max(loads):.1f}; {peer['params'] / 1e6:.0f} M parameters, "
         f"prompts of {peer['prefill']['tokens']} tokens, {peer['image_tokens']} of them a picture; medians over runs",
         "", *table(pairs, batches, a.device != "cpu"), ""])

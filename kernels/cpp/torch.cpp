@@ -60,9 +60,74 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     }
 };
 
+using Back = void (*)(void* closure, const Tensor* gradient, const Tensor* const* saved, size_t count, Tensor** gradients,
+                     size_t inputs, char** error);
+
+// A Rust closure that gives the gradients of `inputs` tensors from that of what was computed from them.
+struct Way : torch::CustomClassHolder {
+    Way(void* data, Back back, Drop drop) : data(data), back(back), drop(drop) {}
+    Way(const Way&) = delete;
+    Way& operator=(const Way&) = delete;
+    ~Way() override { drop(data); }
+
+    void* data;
+    Back back;
+    Drop drop;
+};
+
+// Something that was computed outside of torch, and knows its way back.
+struct Given : torch::autograd::Function<Given> {
+    static Tensor forward(torch::autograd::AutogradContext* context, at::TensorList inputs, const Tensor* result,
+                          const torch::autograd::variable_list* saved, const c10::intrusive_ptr<Way>& way) {
+        context->save_for_backward(*saved);
+        context->saved_data["way"] = c10::IValue::make_capsule(way);
+        context->saved_data["inputs"] = static_cast<int64_t>(inputs.size());
+        return *result;
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
+        auto way = c10::static_intrusive_pointer_cast<Way>(context->saved_data["way"].toCapsule());
+        const auto inputs = static_cast<size_t>(context->saved_data["inputs"].toInt());
+        const auto saved = context->get_saved_variables();
+        std::vector<const Tensor*> given;
+        for (const Tensor& tensor : saved) given.push_back(&tensor);
+        const Tensor gradient = gradients[0].contiguous();
+        std::vector<Tensor*> made(inputs, nullptr);
+        char* error = nullptr;
+        way->back(way->data, &gradient, given.data(), given.size(), made.data(), inputs, &error);
+        // Those of what is not an input follow, and there are none.
+        torch::autograd::variable_list out(inputs + 3);
+        for (size_t at = 0; at < inputs; ++at) {
+            if (made[at] == nullptr) continue;
+            out[at] = std::move(*made[at]);
+            delete made[at];
+        }
+        if (error != nullptr) {
+            std::string message(error);
+            free(error);
+            throw std::runtime_error(message);
+        }
+        return out;
+    }
+};
+
 }  // namespace
 
 extern "C" {
+
+// `result`, as a function of `inputs`. `saved` are kept until the way back has been gone.
+char* glim_with_gradient(Tensor** output, const Tensor* const* inputs, size_t count, const Tensor* const* saved,
+                         size_t saved_count, const Tensor* result, void* data, Back back, Drop drop) {
+    auto way = c10::make_intrusive<Way>(data, back, drop);
+    return glim::guarded([&] {
+        std::vector<Tensor> list;
+        for (size_t at = 0; at < count; ++at) list.push_back(*inputs[at]);
+        torch::autograd::variable_list kept;
+        for (size_t at = 0; at < saved_count; ++at) kept.push_back(*saved[at]);
+        *output = new Tensor(Given::apply(at::TensorList(list), result, &kept, way));
+    });
+}
 
 char* glim_checkpoint(Tensor** output, const Tensor* input, void* data, Call call, Drop drop) {
     // Built first, so that the closure is dropped whatever happens after.

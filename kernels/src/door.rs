@@ -7,6 +7,15 @@ use torch_sys::C_tensor;
 
 pub(crate) type Call = extern "C" fn(*mut c_void, *const C_tensor, *mut *mut c_char) -> *mut C_tensor;
 pub(crate) type Drop = extern "C" fn(*mut c_void);
+pub(crate) type Back = extern "C" fn(
+    *mut c_void,
+    *const C_tensor,
+    *const *const C_tensor,
+    usize,
+    *mut *mut C_tensor,
+    usize,
+    *mut *mut c_char,
+);
 
 unsafe extern "C" {
     pub(crate) fn glim_checkpoint(
@@ -14,6 +23,17 @@ unsafe extern "C" {
         input: *const C_tensor,
         closure: *mut c_void,
         call: Call,
+        drop: Drop,
+    ) -> *mut c_char;
+    pub(crate) fn glim_with_gradient(
+        output: *mut *mut C_tensor,
+        inputs: *const *const C_tensor,
+        count: usize,
+        saved: *const *const C_tensor,
+        saved_count: usize,
+        result: *const C_tensor,
+        closure: *mut c_void,
+        back: Back,
         drop: Drop,
     ) -> *mut c_char;
     pub(crate) fn glim_copy_from_bytes(

@@ -3,6 +3,7 @@
 use tch::Tensor;
 
 use crate::door::{self, is_cpu};
+use crate::fused::Kernels;
 
 /// # Shapes
 /// - `gate_up`: `[tokens, 2 * width]`, gates first; returns `[tokens, width]`
@@ -11,7 +12,7 @@ pub fn swiglu(gate_up: &Tensor) -> Tensor {
         // SAFETY: a live tensor of f32 on the CPU.
         return door::tensor(|output| unsafe { door::glim_cpu_gate(output, gate_up.as_ptr()) });
     }
-    plain_swiglu(gate_up)
+    Kernels::of(&[gate_up]).and_then(|kernels| kernels.swiglu(gate_up)).unwrap_or_else(|| plain_swiglu(gate_up))
 }
 
 /// The same of two tensors.
@@ -24,7 +25,7 @@ pub fn swiglu_pair(gate: &Tensor, up: &Tensor) -> Tensor {
         // SAFETY: live tensors of f32 on the CPU, of one shape.
         return door::tensor(|output| unsafe { door::glim_cpu_gate_pair(output, gate.as_ptr(), up.as_ptr()) });
     }
-    gate.silu() * up
+    Kernels::of(&[gate, up]).and_then(|kernels| kernels.swiglu_pair(gate, up)).unwrap_or_else(|| gate.silu() * up)
 }
 
 /// The definition, in plain operations.

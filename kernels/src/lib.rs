@@ -8,7 +8,7 @@
 //! - [`libtorch`]: which libtorch this program runs with, and where the GPU's part of it is;
 //! - [`cuda`]: a GPU is opened at run time, so that one program serves machines with and without;
 //! - [`memory`]: how much is left, on the CPU and on a GPU;
-//! - [`gpu`], [`step`]: recorded work, and the kernels of a decoding step, compiled where they run;
+//! - [`gpu`], [`step`], [`fused`]: recorded work, and the kernels of a decoding and of a training step, compiled where they run;
 //! - [`ranks`]: many processes that train one model.
 //!
 //! This is the only crate in which `unsafe` is allowed. What comes from C++ as an exception is a panic here: shapes and
@@ -18,6 +18,7 @@ pub mod attention;
 pub mod bytes;
 pub mod checkpoint;
 pub mod cuda;
+pub mod fused;
 pub mod gate;
 pub mod gpu;
 pub mod libtorch;
@@ -30,3 +31,4 @@ pub mod rotary;
 pub mod step;
 
 mod door;
+mod gradient;

@@ -6,6 +6,7 @@
 use tch::{Kind, Tensor};
 
 use crate::door::{self, is_plain_cpu};
+use crate::fused::Kernels;
 
 /// Which two numbers of a head make a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,9 @@ pub fn rotate(heads: Tensor, cos: &Tensor, sin: &Tensor, pairs: Pairs) -> Tensor
         });
         return heads;
     }
-    plain_rotate(&heads, cos, sin, pairs)
+    Kernels::of(&[&heads])
+        .and_then(|kernels| kernels.rotate(&heads, cos, sin, pairs))
+        .unwrap_or_else(|| plain_rotate(&heads, cos, sin, pairs))
 }
 
 /// The definition, in plain operations.

@@ -9,7 +9,7 @@ use crate::norm::plain_rms_norm;
 use crate::rotary::{Pairs, plain_rotate};
 
 /// The source that is compiled at run time.
-pub const SOURCE: &str = include_str!("../cuda/decode.cu");
+pub const SOURCE: &str = concat!(include_str!("../cuda/common.cuh"), include_str!("../cuda/decode.cu"));
 
 /// The kernels, loaded.
 #[derive(Debug, Clone, Copy)]

@@ -209,6 +209,19 @@ pub(crate) struct Demo {
     /// Episodes at once.
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub envs: usize,
+
+    /// Only one of the two halves.
+    #[arg(long, value_enum)]
+    pub only: Option<Half>,
+}
+
+/// A half of the demonstration.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Half {
+    /// Agents on all bundled tasks.
+    Agents,
+    /// A model that learns to click.
+    Learning,
 }
 
 #[derive(Args)]

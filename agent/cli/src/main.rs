@@ -19,6 +19,8 @@ mod local;
 mod model;
 #[cfg(not(feature = "torch"))]
 mod no_model;
+#[cfg(feature = "torch")]
+mod ranks;
 mod reward;
 mod run;
 #[cfg(feature = "torch")]

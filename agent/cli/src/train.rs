@@ -18,6 +18,7 @@ use glim_train::trainer::Step;
 use crate::arguments::{Train, TrainFresh, TrainPlan, TrainRun};
 use crate::eval::say;
 use crate::interrupt::on_interrupt;
+use crate::ranks;
 
 pub(crate) async fn train(command: Train) -> Result<ExitCode> {
     let (stage, arguments) = match command {
@@ -35,6 +36,9 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
         let (path, stage) = (arguments.recipe.display(), recipe.stage);
         bail!("`{path}` is a recipe of the stage `{stage}`; run `glim train {stage}`");
     }
+    if let Some(ranks) = arguments.ranks.filter(|ranks| *ranks > 1) {
+        return ranks::launch(usize::from(ranks), &ranks::own_arguments()).await;
+    }
     let stop = on_interrupt(true);
     let thread = std::thread::Builder::new().name("trainer".to_owned());
     let thread = thread.spawn(move || {
@@ -46,14 +50,20 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
             record.tell(&told)
         };
         let ended = run(&recipe, &place, told, &|| stop.is_asked())?;
+        if !ended.leads {
+            return Ok(None);
+        }
         shown.end();
         let unfinished = ended.stopped.then(|| format!("stopped after step {}; the same command goes on", ended.step));
         let report = record.report(&recipe, unfinished)?;
-        Ok::<(Ended, std::path::PathBuf), anyhow::Error>((ended, report))
+        Ok::<Option<(Ended, std::path::PathBuf)>, anyhow::Error>(Some((ended, report)))
     });
     let thread = thread.context("no thread for the trainer")?;
     let done = tokio::task::spawn_blocking(move || thread.join()).await?;
-    let (ended, report) = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    // The first rank speaks for all.
+    let Some((ended, report)) = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     if ended.stopped {
         say(&format!("stopped after step {}; the same command goes on", ended.step));
     }
@@ -63,7 +73,7 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
 }
 
 /// A tokenizer as large as the configuration's vocabulary, of the words of a recipe's data, and fresh weights.
-fn fresh(arguments: &TrainFresh) -> Result<ExitCode> {
+pub(crate) fn fresh(arguments: &TrainFresh) -> Result<ExitCode> {
     let TrainFresh { recipe, config, seed, dialect } = arguments;
     let recipe = Recipe::read(recipe, &[])?;
     let out = &recipe.model.from;

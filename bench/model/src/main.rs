@@ -48,6 +48,9 @@ struct Arguments {
     /// Keep only what goes into each block, and compute the rest again.
     #[arg(long)]
     ckpt: bool,
+    /// The same for the first so many blocks only, whatever `--ckpt` says.
+    #[arg(long)]
+    recompute: Option<usize>,
     #[arg(long)]
     no_train: bool,
     /// Threads; 0 takes as many as there are cores.
@@ -101,7 +104,8 @@ fn main() -> anyhow::Result<()> {
         out["decode"][batch.to_string()] = bench.decode(batch, arguments.text, arguments.new);
     }
     if !arguments.no_train {
-        out["train"] = bench.train(arguments.train_bs, arguments.train_text, arguments.steps, arguments.ckpt, peak);
+        let recompute = arguments.recompute.unwrap_or(if arguments.ckpt { usize::MAX } else { 0 });
+        out["train"] = bench.train(arguments.train_bs, arguments.train_text, arguments.steps, recompute, peak);
     }
     #[expect(clippy::print_stdout, reason = "the one line that is read by the script")]
     {

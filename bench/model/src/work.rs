@@ -177,14 +177,14 @@ impl Bench {
     }
 
     /// Forward, loss over the words after the picture, backward, one step of AdamW.
-    pub fn train(self, batch: usize, text: usize, steps: usize, recompute: bool, peak: f64) -> Value {
+    pub fn train(self, batch: usize, text: usize, steps: usize, recompute: usize, peak: f64) -> Value {
         let (device, kind, config) = (self.model.device(), self.model.kind(), self.model.config.clone());
         drop(self.model);
         let bench = Bench { model: Model::random(config, 0, device, kind), ..self };
         bench.train_fresh(batch, text, steps, recompute, peak)
     }
 
-    fn train_fresh(&self, batch: usize, text: usize, steps: usize, recompute: bool, peak: f64) -> Value {
+    fn train_fresh(&self, batch: usize, text: usize, steps: usize, recompute: usize, peak: f64) -> Value {
         let weights: Vec<Tensor> =
             self.model.weights().values().map(|weight| weight.shallow_clone().set_requires_grad(true)).collect();
         let moments: Vec<Moments> = weights.iter().map(Moments::of).collect();
@@ -220,6 +220,6 @@ impl Bench {
         let flops = 3.0 * samples * (self.counts.vision(self.patches() as f64) + self.counts.prompt(length as f64));
         json!({ "bs": batch, "seq": length, "s_per_step": seconds, "tok_per_s": tokens / seconds,
             "samples_per_s": samples / seconds, "tflops": flops / seconds / 1e12, "mfu": flops / seconds / 1e12 / peak,
-            "ckpt": recompute })
+            "recompute": recompute.min(self.counts.layers as usize) })
     }
 }

@@ -63,6 +63,22 @@ impl Picture {
         Self::new(width, height, to_rgb(decoded))
     }
 
+    /// This moved by `dx` rightwards and `dy` downwards, where its edge is repeated, and each byte replaced by what stands for
+    /// it in `table`. The size stays.
+    #[must_use]
+    pub fn changed(&self, dx: i32, dy: i32, table: &[u8; 256]) -> Self {
+        let from = |at: usize, way: i32, size: usize| (at as i64 - i64::from(way)).clamp(0, size as i64 - 1) as usize;
+        let columns: Vec<usize> = (0..self.width).map(|x| 3 * from(x, dx, self.width)).collect();
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for y in 0..self.height {
+            let line = &self.pixels[3 * self.width * from(y, dy, self.height)..][..3 * self.width];
+            for &x in &columns {
+                pixels.extend([line[x], line[x + 1], line[x + 2]].map(|byte| table[usize::from(byte)]));
+            }
+        }
+        Self { width: self.width, height: self.height, pixels }
+    }
+
     /// This at another size, resampled as the reference does it. Equal sizes change nothing.
     ///
     /// # Errors

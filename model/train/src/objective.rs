@@ -203,7 +203,7 @@ pub fn forward(
     cells: &Cells,
     totals: Totals,
     recipe: &LossRecipe,
-    recompute: bool,
+    recompute: usize,
 ) -> Forward {
     let ids: Vec<u32> = samples.iter().flat_map(|sample| sample.ids.iter().copied()).collect();
     let positions: Vec<Positions> = samples.iter().map(|sample| positions(model, sample)).collect();

@@ -42,6 +42,33 @@ impl std::fmt::Display for Stage {
     }
 }
 
+/// Blocks that are computed again on the way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Recompute {
+    /// All or none.
+    All(bool),
+    /// The first so many.
+    First(usize),
+}
+
+impl Default for Recompute {
+    fn default() -> Recompute {
+        Recompute::All(false)
+    }
+}
+
+impl Recompute {
+    /// How many, counted from the first.
+    pub fn blocks(self) -> usize {
+        match self {
+            Recompute::All(true) => usize::MAX,
+            Recompute::All(false) => 0,
+            Recompute::First(count) => count,
+        }
+    }
+}
+
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,9 +83,10 @@ pub struct Recipe {
     /// Packed batches in a step, on each rank.
     #[serde(default = "one")]
     pub accumulate: u64,
-    /// What goes into each block is kept and the rest computed again on the way back: less memory, a third more work.
+    /// Blocks of which only what goes in is kept, and the rest computed again on the way back: less memory, and up to a third
+    /// more work. `true` means all of them, a number the first so many of the decoder and of the tower.
     #[serde(default)]
-    pub recompute: bool,
+    pub recompute: Recompute,
     /// The model to begin with.
     pub model: ModelRecipe,
     /// What is learned from.
@@ -137,13 +165,14 @@ pub struct ModelRecipe {
 pub struct SpikeRecipe {
     /// A step whose loss lies this many deviations above the running mean is left out; 0 leaves out only what is no number.
     pub deviations: f64,
-    /// Steps left out one after another that end the run.
+    /// Steps left out one after another, at most. A higher loss is then taken for the new level; what is no number ends the
+    /// run.
     pub most: u32,
 }
 
 impl Default for SpikeRecipe {
     fn default() -> SpikeRecipe {
-        SpikeRecipe { deviations: 8.0, most: 10 }
+        SpikeRecipe { deviations: 8.0, most: 3 }
     }
 }
 
@@ -280,7 +309,7 @@ impl Recipe {
             precision: Precision::Bf16,
             optimizer: if self.model.ema > 0.0 { Optimizer::AdamWWithAverage } else { Optimizer::AdamW },
             parallel: wanted.parallel,
-            checkpointing: self.recompute,
+            recomputed: self.recompute.blocks() as u64,
             sharded_optimizer: self.optimizer.sharded,
             logits_chunk: (glim_vlm::loss::LOGITS_ON_A_GPU / config.text.vocab) as u64,
             device,

@@ -102,6 +102,8 @@ pub struct Ended {
     pub last: PathBuf,
     /// It was told to stop before the last step.
     pub stopped: bool,
+    /// This process is the first rank, which keeps the record.
+    pub leads: bool,
 }
 
 /// Trains to the end of the recipe, or until `stop` says so; then a checkpoint is written, and the same call goes on.
@@ -188,7 +190,7 @@ pub fn run(
         }
     }
     let step = trainer.state().step;
-    Ok(Ended { step, last: folder.path(saved.unwrap_or(step)), stopped: step < recipe.steps })
+    Ok(Ended { step, last: folder.path(saved.unwrap_or(step)), stopped: step < recipe.steps, leads })
 }
 
 /// Whether any rank says so.

@@ -32,6 +32,11 @@ impl Spikes {
         } else {
             let limit = self.mean + recipe.deviations * self.variance.sqrt();
             let told = recipe.deviations > 0.0 && self.seen >= SEEN && loss > limit;
+            // The weights may be what has leapt, and only further steps can bring the loss down again.
+            if told && self.left_out >= recipe.most {
+                *self = Spikes { total: self.total, ..Spikes::default() };
+            }
+            let told = told && self.seen > 0;
             told.then(|| format!("its loss is {loss:.3}, more than {limit:.3} was not expected"))
         };
         if reason.is_some() {
@@ -52,6 +57,17 @@ impl Spikes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_loss_that_stays_high_is_the_new_level() {
+        let recipe = SpikeRecipe { deviations: 6.0, most: 3 };
+        let mut spikes = Spikes::default();
+        (0..100).for_each(|_| assert!(spikes.judge(1.0, 1.0, &recipe).is_none()));
+        let left_out = (0..10).filter(|_| spikes.judge(2.0, 1.0, &recipe).is_some()).count();
+        assert_eq!((left_out, spikes.left_out, spikes.total), (3, 0, 3));
+        assert!((0..10).all(|_| spikes.judge(f64::NAN, 1.0, &recipe).is_some()));
+        assert_eq!(spikes.left_out, 10);
+    }
 
     #[test]
     fn a_leap_is_left_out_and_a_slope_is_not() {

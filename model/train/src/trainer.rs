@@ -238,7 +238,7 @@ impl Trainer {
                 cells,
                 totals,
                 &loss_recipe,
-                recipe.recompute,
+                recipe.recompute.blocks(),
             );
             losses.add(&forward.losses);
             times.forward += begun.elapsed();
@@ -268,7 +268,7 @@ impl Trainer {
         self.state.step += 1;
         self.state.tokens += tokens;
         self.state.cursor = batches.last().map(|batch| batch.cursor_after.clone()).unwrap_or_default();
-        if self.state.spikes.left_out >= self.recipe.spikes.most {
+        if self.state.spikes.left_out > self.recipe.spikes.most {
             let reason = left_out.unwrap_or_default();
             return Err(TrainError::Diverged { step: self.state.step, count: self.state.spikes.left_out, reason });
         }

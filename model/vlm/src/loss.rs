@@ -4,6 +4,7 @@
 //! the gradients of the hidden states and of the head while its logits are there, and then they are gone. Nothing is
 //! computed a second time on the way back. It needs memory for one gradient of the head besides.
 
+use glim_kernels::fused::likelihoods;
 use tch::{Device, Kind, Tensor};
 
 use crate::Model;
@@ -65,8 +66,8 @@ impl Model {
         let chosen = hidden.index_select(0, &places); // [chosen, hidden]
         let head = self.head();
         let wanted = chosen.requires_grad() || head.requires_grad();
-        let ids = Tensor::from_slice(&targets.ids).to_device(device).unsqueeze(1);
-        let weights = Tensor::from_slice(&targets.weights).to_device(device).unsqueeze(1);
+        let ids = Tensor::from_slice(&targets.ids).to_device(device);
+        let weights = Tensor::from_slice(&targets.weights).to_device(device);
         let rows = (logits_at_once(device) / self.config.text.vocab).clamp(1, count.max(1)) as i64;
         let (each, gradients) = tch::no_grad(|| {
             let mut each = Vec::new();
@@ -76,12 +77,10 @@ impl Model {
                 let rows = rows.min(count as i64 - from);
                 let part = |tensor: &Tensor| tensor.narrow(0, from, rows);
                 let (hidden, ids, weights) = (part(&chosen), part(&ids), part(&weights));
-                let logits = hidden.linear(head, None::<&Tensor>).to_kind(Kind::Float);
-                let likelihoods = logits.log_softmax(-1, Kind::Float); // [rows, vocab]
-                each.push(-likelihoods.gather(1, &ids, false).squeeze_dim(1));
-                if wanted {
-                    let mut gradient = likelihoods.exp() * &weights;
-                    let gradient = gradient.scatter_add_(1, &ids, &-&weights).to_kind(head.kind());
+                let logits = hidden.linear(head, None::<&Tensor>); // [rows, vocab]
+                let (likelihoods, gradient) = likelihoods(logits, &ids, wanted.then_some(&weights));
+                each.push(likelihoods);
+                if let Some(gradient) = gradient {
                     chosen_gradients.push(gradient.matmul(head));
                     if head.requires_grad() {
                         let share = gradient.tr().matmul(&hidden);
@@ -100,7 +99,7 @@ impl Model {
             };
             (each, (chosen_gradient, head_gradient))
         });
-        let value = (&each * weights.squeeze_dim(1)).sum(Kind::Float);
+        let value = (&each * &weights).sum(Kind::Float);
         // A sum whose gradients are those that were found; its own value is taken away again.
         let mut carrier: Option<Tensor> = None;
         for (tensor, gradient) in [(&chosen, gradients.0), (&**head, gradients.1)] {

@@ -130,11 +130,11 @@ impl Model {
     /// - `pixels`: `[patches, channels * temporal * patch * patch]` of pictures one after another; returns
     ///   `[tokens, hidden]`
     pub fn encode_images(&self, pixels: &Tensor, grids: &[Grid]) -> Tensor {
-        self.see(pixels, grids, false, &Trace::off())
+        self.see(pixels, grids, 0, &Trace::off())
     }
 
-    /// The same for training, where the way back may compute the tower's blocks again instead of keeping them.
-    pub fn see(&self, pixels: &Tensor, grids: &[Grid], recompute: bool, trace: &Trace) -> Tensor {
+    /// The same for training, where the way back may compute the first `recompute` blocks again instead of keeping them.
+    pub fn see(&self, pixels: &Tensor, grids: &[Grid], recompute: usize, trace: &Trace) -> Tensor {
         self.projector.forward(&self.vision.forward(pixels, grids, recompute, trace), trace)
     }
 
@@ -167,9 +167,9 @@ impl Model {
         }
     }
 
-    /// The last hidden states of packed samples, `[tokens, hidden]`. With `recompute`, the way back keeps only what goes
-    /// into each block.
-    pub fn forward(&self, packed: &Packed<'_>, recompute: bool, trace: &Trace) -> Tensor {
+    /// The last hidden states of packed samples, `[tokens, hidden]`. Of the first `recompute` blocks of the
+    /// tower and of the decoder the way back keeps only what goes in.
+    pub fn forward(&self, packed: &Packed<'_>, recompute: usize, trace: &Trace) -> Tensor {
         let features = packed.pixels.map(|pixels| self.see(pixels, packed.grids, recompute, trace));
         self.read(packed, features.as_ref(), recompute, trace)
     }
@@ -178,7 +178,7 @@ impl Model {
     ///
     /// # Shapes
     /// - `features`: `[picture tokens, hidden]`, of [`Model::see`]; returns `[tokens, hidden]`
-    pub fn read(&self, packed: &Packed<'_>, features: Option<&Tensor>, recompute: bool, trace: &Trace) -> Tensor {
+    pub fn read(&self, packed: &Packed<'_>, features: Option<&Tensor>, recompute: usize, trace: &Trace) -> Tensor {
         let embedded = self.embed(packed.ids, features);
         let lengths: Vec<i64> = packed.positions.iter().map(|it| it.len() as i64).collect();
         let axes: [Vec<i64>; 3] =
@@ -235,7 +235,7 @@ impl Model {
         let embedded = self.embed(&ids, features.as_ref());
         let rotary = Rotary::new(&self.config.text.rope, axes.each_ref().map(Vec::as_slice), self.device);
         let layers = Some(&mut cache.layers);
-        let hidden = self.text.forward(embedded, &rotary, Reach::Cached(&rows), layers, false, &Trace::off());
+        let hidden = self.text.forward(embedded, &rotary, Reach::Cached(&rows), layers, 0, &Trace::off());
         for row in &rows {
             cache.lengths[row.slot] = row.start + row.count;
         }
@@ -259,7 +259,7 @@ impl Model {
         let rotary = Rotary::new(&self.config.text.rope, [positions; 3], self.device);
         let reach = Reach::Step { slots: &numbers, lengths: &lengths };
         let layers = Some(&mut cache.layers);
-        let hidden = self.text.forward(self.embed(ids, None), &rotary, reach, layers, false, &Trace::off());
+        let hidden = self.text.forward(self.embed(ids, None), &rotary, reach, layers, 0, &Trace::off());
         for slot in slots {
             cache.lengths[*slot] += 1;
         }

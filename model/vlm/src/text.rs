@@ -183,14 +183,14 @@ impl Text {
         rotary: &Rotary,
         reach: Reach<'_>,
         mut cache: Option<&mut Vec<LayerCache>>,
-        recompute: bool,
+        recompute: usize,
         trace: &Trace,
     ) -> Tensor {
         rotary.note(trace);
         trace.note(|| "txt_inputs_embeds".into(), &hidden);
         let mut hidden = hidden;
         for (number, layer) in self.layers.iter().enumerate() {
-            hidden = match (recompute, reach) {
+            hidden = match (number < recompute, reach) {
                 (true, Reach::Packed(lengths)) => {
                     let (layer, rotary, lengths) = (layer.clone(), rotary.share(), lengths.to_vec());
                     glim_kernels::checkpoint::checkpoint(&hidden, move |hidden| {

@@ -80,7 +80,7 @@ impl Vision {
     /// # Shapes
     /// - `pixels`: `[patches, channels * temporal * patch * patch]`, pictures one after another, each in the order of
     ///   merge windows; returns `[patches, hidden]`
-    pub fn forward(&self, pixels: &Tensor, grids: &[Grid], recompute: bool, trace: &Trace) -> Tensor {
+    pub fn forward(&self, pixels: &Tensor, grids: &[Grid], recompute: usize, trace: &Trace) -> Tensor {
         let epsilon = self.config.epsilon;
         let kernel = self.proj.view([self.config.hidden as i64, -1]);
         let pixels = pixels.to_device(kernel.device()).to_kind(kernel.kind());
@@ -97,7 +97,7 @@ impl Vision {
             }
         }
         for (number, block) in self.blocks.iter().enumerate() {
-            hidden = if recompute {
+            hidden = if number < recompute {
                 let (block, layout) = (block.clone(), layout.share());
                 glim_kernels::checkpoint::checkpoint(&hidden, move |hidden| {
                     block.forward(hidden, &layout, 0, &Trace::off())
@@ -224,11 +224,10 @@ impl Block {
         let (patches, width) = hidden.size2().expect("hidden is [patches, hidden]");
         let head_dim = width / self.heads;
         let qkv = hidden.linear(&self.qkv, self.qkv_bias.as_deref()); // [patches, 3 * hidden]
-        let qk = qkv.narrow(1, 0, 2 * width).view([patches, 2 * self.heads, head_dim]);
-        let qk = rotate(qk, &layout.cos, &layout.sin, Pairs::Halves); // [patches, 2 * heads, head_dim]
-        let query = qk.narrow(1, 0, self.heads);
-        let key = qk.narrow(1, self.heads, self.heads);
-        let value = qkv.narrow(1, 2 * width, width).view([patches, self.heads, head_dim]);
+        let mut parts = qkv.chunk(3, 1).into_iter().map(|part| part.view([patches, self.heads, head_dim]));
+        let [query, key, value] = [(); 3].map(|()| parts.next().expect("three parts"));
+        let turn = |heads| rotate(heads, &layout.cos, &layout.sin, Pairs::Halves);
+        let (query, key) = (turn(query), turn(key));
         let scale = (head_dim as f64).powf(-0.5);
         let attended = attention::packed(&query, &key, &value, &layout.slices, false, scale);
         attended.linear(&self.proj, None::<&Tensor>)

@@ -31,7 +31,7 @@ fn logits(model: &Model) -> Tensor {
     let ids = [1, 2, 3, 4, 5];
     let positions = [model.positions(&ids, &[], &[]).unwrap()];
     let packed = Packed { ids: &ids, positions: &positions, pixels: None, grids: &[] };
-    tch::no_grad(|| model.logits(&model.forward(&packed, false, &Trace::off())))
+    tch::no_grad(|| model.logits(&model.forward(&packed, 0, &Trace::off())))
 }
 
 fn written(folder: &Path, experts: bool, shard_bytes: usize) -> Model {

@@ -263,7 +263,7 @@ fn logits_and_everything_before_them_equal_the_reference() {
         let trace = Trace::on();
         let ids = case.ids.concat();
         let packed = Packed { ids: &ids, positions: &positions, pixels: case.pixels.as_ref(), grids: &case.grids() };
-        let logits = tch::no_grad(|| model.logits(&model.forward(&packed, false, &trace)));
+        let logits = tch::no_grad(|| model.logits(&model.forward(&packed, 0, &trace)));
         let mut got = trace.take();
         got.insert("logits".to_owned(), logits);
         let kept = case.same_choices(&got).and_then(|same| {
@@ -341,7 +341,7 @@ fn every_weight_gets_the_gradient_of_the_reference() {
         }
         let positions = case.positions(model);
         let ids = case.ids.concat();
-        for recompute in [false, true] {
+        for recompute in [0, 1, usize::MAX] {
             for weight in model.weights().values() {
                 // The correction of a mixture's choice is moved by hand, not by gradients.
                 let mut weight = weight.shallow_clone().set_requires_grad(true);

@@ -13,7 +13,7 @@ use crate::pages::{FILES, HOST};
 use crate::{Goal, PageServer, PageServerError, Situation, Stage, StageError, Suite, Task, TaskFamily, Verdict, wob};
 
 /// The size that the screens are laid out for, in CSS pixels.
-pub const VIEWPORT: Viewport = Viewport::new(224, 224);
+pub const VIEWPORT: Viewport = Viewport::new(168, 168);
 
 /// Clicks of an episode at the most; the first on any of the things decides.
 const TURN_BUDGET: usize = 2;

@@ -71,6 +71,11 @@ pub(crate) struct TrainRun {
     #[arg(long, default_value_t = Dialect::Desktop)]
     pub dialect: Dialect,
 
+    /// Processes on this machine that share the work, each with its part of the cores or a GPU of its own. Where `torchrun`
+    /// starts them, it says how many there are.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub ranks: Option<u16>,
+
     #[command(flatten)]
     pub device: DeviceArguments,
 }

@@ -3,7 +3,7 @@
 //! A change is a handful of numbers that are drawn with the sample, so that places are written for the picture as it will
 //! be; the pixels follow when it is decoded. Where the picture is moved away, its edge is repeated.
 
-use glim_processor::{Picture, ProcessorError};
+use glim_processor::Picture;
 
 use super::AugmentRecipe;
 use crate::record::{BoxPx, PointPx};
@@ -36,7 +36,8 @@ impl Change {
     pub(super) fn draw(recipe: &AugmentRecipe, chance: &mut SplitMix) -> Change {
         let mut between = || 2.0 * unit(chance.next_u64()) - 1.0;
         let shift = f64::from(recipe.shift) + 0.5;
-        let mut way = || ((between() * shift).round() as i32).clamp(-(recipe.shift as i32), recipe.shift as i32);
+        let (most, step) = (recipe.shift as i32, recipe.shift_step.max(1) as i32);
+        let mut way = || ((between() * shift).round() as i32).clamp(-most, most) / step * step;
         let (dx, dy) = (way(), way());
         let brightness = between() as f32 * recipe.brightness * 255.0;
         let contrast = 1.0 + between() as f32 * recipe.contrast;
@@ -79,26 +80,14 @@ impl Change {
     }
 
     /// The picture afterwards, of the same size.
-    pub(super) fn of(&self, picture: Picture) -> Result<Picture, ProcessorError> {
+    pub(super) fn of(&self, picture: Picture) -> Picture {
         if *self == Change::default() {
-            return Ok(picture);
+            return picture;
         }
-        let (width, height) = (picture.width(), picture.height());
-        let lit =
-            |byte: usize| ((byte as f32 - 127.5) * self.contrast + 127.5 + self.brightness).round().clamp(0.0, 255.0);
-        let table: Vec<u8> = (0..256).map(|byte| lit(byte) as u8).collect();
-        let from = |at: usize, way: i32, size: usize| (at as i64 - i64::from(way)).clamp(0, size as i64 - 1) as usize;
-        let columns: Vec<usize> = (0..width).map(|x| 3 * from(x, self.dx, width)).collect();
-        let mut pixels = Vec::with_capacity(width * height * 3);
-        for y in 0..height {
-            let line = &picture.pixels()[3 * width * from(y, self.dy, height)..][..3 * width];
-            for &x in &columns {
-                pixels.push(table[line[x] as usize]);
-                pixels.push(table[line[x + 1] as usize]);
-                pixels.push(table[line[x + 2] as usize]);
-            }
-        }
-        Picture::new(width, height, pixels)
+        let lit = |byte: usize| (byte as f32 - 127.5) * self.contrast + 127.5 + self.brightness;
+        let mut table = [0; 256];
+        table.iter_mut().enumerate().for_each(|(byte, to)| *to = lit(byte).round().clamp(0.0, 255.0) as u8);
+        picture.changed(self.dx, self.dy, &table)
     }
 }
 
@@ -112,7 +101,7 @@ mod tests {
         pixels[3 * (2 * 8 + 3)] = 200;
         let picture = Picture::new(8, 6, pixels).unwrap();
         let change = Change { dx: 2, dy: -1, ..Change::default() };
-        let moved = change.of(picture).unwrap();
+        let moved = change.of(picture);
         let at = moved.pixels().iter().position(|byte| *byte == 200).unwrap() / 3;
         assert_eq!((at % 8, at / 8), (5, 1));
         assert_eq!(change.place([3.0, 2.0, 4.0, 3.0], (8, 6)), Some([5.0, 1.0, 6.0, 2.0]));
@@ -123,17 +112,17 @@ mod tests {
     #[test]
     fn an_edge_is_repeated_and_light_changes() {
         let picture = Picture::new(3, 1, vec![0, 0, 0, 100, 100, 100, 255, 255, 255]).unwrap();
-        let right = Change { dx: 2, ..Change::default() }.of(picture.clone()).unwrap();
+        let right = Change { dx: 2, ..Change::default() }.of(picture.clone());
         assert_eq!(right.pixels(), [0; 9]);
-        let far = Change { dx: -50, ..Change::default() }.of(picture.clone()).unwrap();
+        let far = Change { dx: -50, ..Change::default() }.of(picture.clone());
         assert_eq!(far.pixels(), [255; 9]);
-        let flat = Change { contrast: 0.5, brightness: 10.0, ..Change::default() }.of(picture).unwrap();
+        let flat = Change { contrast: 0.5, brightness: 10.0, ..Change::default() }.of(picture);
         assert_eq!(flat.pixels().chunks(3).map(|pixel| pixel[0]).collect::<Vec<_>>(), [74, 124, 201]);
     }
 
     #[test]
     fn changes_stay_within_the_recipe() {
-        let recipe = AugmentRecipe { shift: 5, brightness: 0.1, contrast: 0.2 };
+        let recipe = AugmentRecipe { shift: 5, shift_step: 0, brightness: 0.1, contrast: 0.2 };
         let mut chance = SplitMix(3);
         let drawn: Vec<Change> = (0..500).map(|_| Change::draw(&recipe, &mut chance)).collect();
         for way in -5..=5 {

@@ -30,15 +30,11 @@ const FILE: &str = "episode.jsonl";
 const LEAST: f32 = 4.0;
 
 /// From words to a box; `{}` is an element.
-const BOX_OF: [&str; 3] = [
-    "Where is {}? Give the bounding box.",
-    "Locate {} on this screenshot. Answer with its bounding box.",
-    "Give the bounding box of {}.",
-];
+const BOX_OF: [&str; 3] =
+    ["Where is {}? Give the box.", "Locate {}, as a box.", "Give the bounding box of {}."];
 
-/// From words to a point.
-const POINT_OF: [&str; 3] =
-    ["Click {}.", "Where would you click to use {}? Answer with a point.", "Give one point on {}."];
+/// From words to a point. The element stands last in all of them, so that a small model finds it where it always is.
+const POINT_OF: [&str; 3] = ["Click {}.", "Point to {}.", "Where is {}?"];
 
 /// The turns of a run folder that can be learned from.
 #[derive(Debug)]

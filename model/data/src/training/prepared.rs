@@ -102,7 +102,7 @@ impl Measured {
                 let reason = format!("its picture is {w}x{h} pixels, and it says {width}x{height}");
                 return Err(sample.origin.wrong(reason));
             }
-            let made = processor.picture(sample.change.of(picture).map_err(wrong)?).map_err(wrong)?;
+            let made = processor.picture(sample.change.of(picture)).map_err(wrong)?;
             let made = Arc::try_unwrap(made).expect("it was made here and is held once");
             match &sample.scene {
                 Some(scene) if at == 0 => {

@@ -215,6 +215,8 @@ pub struct TextRecipe {
 pub struct AugmentRecipe {
     /// Image pixels that a picture is moved by in both directions, at most.
     pub shift: u32,
+    /// Image pixels of which it is moved by a multiple; 0 and 1 are any.
+    pub shift_step: u32,
     /// Share of full brightness that is added or taken, at most, 0..=1.
     pub brightness: f32,
     /// Share by which contrast grows or falls, at most, 0..1.

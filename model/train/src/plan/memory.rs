@@ -98,28 +98,29 @@ fn activations(setup: &Setup, stage: u64, begun: u64) -> f64 {
     let bytes = setup.precision.bytes() as f64;
     let tokens = (batch.at_once * batch.length) as f64 / parallel.context as f64;
     let wide = tokens * model.text.hidden as f64 * bytes;
-    let whole = layers(setup, stage).map(|layer| tokens * layer_bytes(setup, layer));
-    let layers_whole: f64 = whole.clone().sum();
-    let (mut all, mut once) = if setup.checkpointing {
-        let count = whole.clone().count() as f64;
-        (count * wide, whole.fold(0.0, f64::max))
-    } else {
-        (layers_whole, 0.0)
-    };
+    let (mut all, mut once) = (0.0, 0.0f64);
+    for layer in layers(setup, stage) {
+        let whole = tokens * layer_bytes(setup, layer);
+        if layer < setup.recomputed {
+            all += wide;
+            once = once.max(whole);
+        } else {
+            all += whole;
+        }
+    }
     if stage == 0 {
         let vision = &model.vision;
         let patches = tokens * batch.image_share * (vision.merge * vision.merge) as f64;
         let patch = patches * vision.hidden as f64 * bytes;
         let block = patches * block_bytes(setup);
         let trained = model.tensors().any(|it| matches!(it.part, Part::Patches) && !is_frozen(it.name, &setup.frozen));
-        match (trained, setup.checkpointing) {
-            // Without a backward pass a block is forgotten when the next one is done.
-            (false, _) => once = once.max(block),
-            (true, true) => {
-                all += vision.depth as f64 * patch;
-                once = once.max(block);
-            }
-            (true, false) => all += vision.depth as f64 * block,
+        let again = if trained { setup.recomputed.min(vision.depth) } else { vision.depth };
+        if again > 0 {
+            once = once.max(block);
+        }
+        // Without a backward pass a block is forgotten when the next one is done.
+        if trained {
+            all += again as f64 * patch + (vision.depth - again) as f64 * block;
         }
         all += wide;
     }

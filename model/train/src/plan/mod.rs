@@ -141,8 +141,9 @@ pub struct Setup {
     pub optimizer: Optimizer,
     /// How it is spread.
     pub parallel: Parallel,
-    /// Whether the insides of layers are computed again in the backward pass instead of being kept.
-    pub checkpointing: bool,
+    /// Layers of the decoder, and blocks of the tower, counted from the first, whose insides are computed again in the backward
+    /// pass instead of being kept.
+    pub recomputed: u64,
     /// Whether master weights and moments are spread over the data and context ranks.
     pub sharded_optimizer: bool,
     /// Tokens whose logits are there at once.
@@ -228,7 +229,7 @@ impl Plan {
         let devices = parallel.devices();
         let peak = devices as f64 * device.flops(setup.precision);
         let bubble = (parallel.pipeline - 1) as f64 / (micro_batches + parallel.pipeline - 1) as f64;
-        let busy_s = tokens.step as f64 * work.done(setup.checkpointing) / (peak * setup.share_of_peak);
+        let busy_s = tokens.step as f64 * work.done(setup) / (peak * setup.share_of_peak);
         let step_s = busy_s / (1.0 - bubble);
         let run_s = step_s * batch.steps as f64;
         let time = Time {

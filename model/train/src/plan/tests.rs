@@ -118,7 +118,7 @@ fn setup(model: Model) -> Setup {
         precision: Precision::Bf16,
         optimizer: Optimizer::AdamW,
         parallel: Parallel::default(),
-        checkpointing: true,
+        recomputed: u64::MAX,
         sharded_optimizer: false,
         logits_chunk: 1024,
         device: Device::known("H100 SXM").unwrap(),
@@ -213,7 +213,7 @@ fn memory_is_sixteen_bytes_for_each_parameter_and_what_is_kept_for_backward() {
     assert_eq!(activations, 41 * wide + 3 * wide + layer);
     assert_eq!(total, 16 * numbers + logits + activations);
     assert!(plan.memory_share.unwrap() > 2.0);
-    let kept = Plan::new(&Setup { checkpointing: false, ..setup(nine_billion()) }).unwrap().memory;
+    let kept = Plan::new(&Setup { recomputed: 0, ..setup(nine_billion()) }).unwrap().memory;
     assert_eq!(kept.activations, 40 * layer + 4 * wide);
     assert_eq!(kept.weights, weights);
 }
@@ -280,7 +280,7 @@ fn the_papers_first_stage_takes_weeks_on_128_devices() {
     near(plan.time.device_hours, plan.time.run_s / 3600.0 * 128.0, 1e-12);
     near(plan.time.tokens_per_second, 1_509_949_440_000.0 / plan.time.run_s, 1e-9);
     assert!(plan.memory_share.unwrap() < 1.0, "{}", plan);
-    let once = Plan::new(&Setup { checkpointing: false, ..paper() }).unwrap();
+    let once = Plan::new(&Setup { recomputed: 0, ..paper() }).unwrap();
     near(once.time.mfu, 0.4, 1e-9);
 }
 

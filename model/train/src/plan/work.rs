@@ -79,8 +79,10 @@ impl Work {
     }
 
     /// What is really done.
-    pub(super) fn done(&self, checkpointing: bool) -> f64 {
-        if checkpointing { self.with_recomputation } else { self.forward_backward }
+    pub(super) fn done(&self, setup: &Setup) -> f64 {
+        let layers = setup.model.text.layers;
+        let share = setup.recomputed.min(layers) as f64 / layers as f64;
+        self.forward_backward + share * (self.with_recomputation - self.forward_backward)
     }
 }
 

@@ -1,15 +1,14 @@
 // Screens to begin with: a few large things to click, one of which the goal names. One click decides.
 //
-// Things stand on a lattice of 14 CSS pixels, half the side of what a vision token sees, and never overlap. Words, colours
-// and shapes are few, so that a small model can meet each of them often.
+// Things stand on a lattice of 14 CSS pixels, half the side of what a vision token sees, words begin at the same place within
+// it, and nothing overlaps. Words, colours and shapes are few, so that a small model can meet each of them often.
 'use strict';
 
 var basics = {};
 
 (() => {
-  const WORDS = ['ok', 'cancel', 'submit', 'next', 'previous', 'yes', 'no', 'help', 'save', 'open', 'close', 'delete', 'edit',
-    'search', 'send', 'reply', 'login', 'logout', 'home', 'back', 'menu', 'settings', 'share', 'like', 'copy', 'paste',
-    'print', 'upload', 'play', 'stop', 'pause', 'add', 'remove', 'start', 'reset', 'apply', 'exit', 'retry', 'done'];
+  const WORDS = ['ok', 'cancel', 'submit', 'next', 'back', 'yes', 'no', 'help', 'save', 'open', 'close', 'delete', 'edit',
+    'search', 'send', 'login', 'home', 'menu', 'settings', 'share'];
   const COLOURS = { red: '#dc2828', green: '#28a03c', blue: '#3250dc', yellow: '#f0dc3c', purple: '#963cb4', orange: '#f58c1e',
     cyan: '#3cc8dc', pink: '#fa96be', gray: '#828282', black: '#141414' };
   const SHAPES = {
@@ -20,16 +19,16 @@ var basics = {};
     cross: ['path', { d: 'M15 3h12v12h12v12H27v12H15V27H3V15h12z' }],
     star: ['polygon', { points: '21,2 26,16 41,16 29,25 33,40 21,31 9,40 13,25 1,16 16,16' }],
   };
-  const STEP = 14, SIDE = 224;
+  const STEP = 14, SIDE = 168;
 
   // One thing to click for each kind, with its size in steps of the lattice.
   const kinds = {
-    button: word => [h('button', word), 5 + Math.ceil(word.length / 4) , 3],
-    link: word => [h('a', { href: '#' }, word), 3 + Math.ceil(word.length / 4), 2],
-    tab: word => [h('button.tab', { role: 'tab', 'aria-selected': 'false' }, word), 5 + Math.ceil(word.length / 4), 3],
-    checkbox: word => [tick('checkbox', word, false), 5 + Math.ceil(word.length / 4), 2],
-    radio: word => [tick('radio', word, false, 'choice'), 5 + Math.ceil(word.length / 4), 2],
-    number: word => [h('button', word), 3, 3],
+    button: word => [h('button', word), 3 + Math.ceil(word.length / 3), 2],
+    link: word => [h('a', { href: '#' }, word), 2 + Math.ceil(word.length / 3), 2],
+    tab: word => [h('button.tab', { role: 'tab', 'aria-selected': 'false' }, word), 3 + Math.ceil(word.length / 3), 2],
+    checkbox: word => [tick('checkbox', word, false), 4 + Math.ceil(word.length / 3), 2],
+    radio: word => [tick('radio', word, false, 'choice'), 4 + Math.ceil(word.length / 3), 2],
+    number: word => [h('button.number', word), 3, 3],
     colour: word => [h('button.swatch', { 'aria-label': word, style: `background:${COLOURS[word]}` }), 3, 3],
     shape: word => {
       const [tag, props] = SHAPES[word];

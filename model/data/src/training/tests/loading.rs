@@ -14,7 +14,7 @@ fn mixed(folder: &Path) -> DataRecipe {
     }
     let mut pages = screens(&shard(folder, 23, 4));
     pages.weight = 2.0;
-    pages.augment = AugmentRecipe { shift: 4, brightness: 0.1, contrast: 0.1 };
+    pages.augment = AugmentRecipe { shift: 4, shift_step: 0, brightness: 0.1, contrast: 0.1 };
     recipe(vec![SourceRecipe::Screens(pages), SourceRecipe::Episodes(episodes(&run, Learn::Grounding)), texts(folder)])
 }
 

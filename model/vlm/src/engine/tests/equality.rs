@@ -23,7 +23,7 @@ fn uncached(model: &Model, input: &Input, ids: &[u32]) -> Tensor {
     let pixels: Vec<f32> = input.images.iter().flat_map(|picture| picture.pixels.iter().copied()).collect();
     let pixels = (!pixels.is_empty()).then(|| Tensor::from_slice(&pixels).view([-1, 1176]));
     let packed = Packed { ids, positions: &positions, pixels: pixels.as_ref(), grids: &grids };
-    let hidden = model.forward(&packed, false, &Trace::off());
+    let hidden = model.forward(&packed, 0, &Trace::off());
     model.logits(&hidden).log_softmax(-1, Kind::Float)
 }
 

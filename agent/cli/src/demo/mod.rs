@@ -1,4 +1,4 @@
-//! `glim demo`: agents at work on every bundled task, judged, recorded and shown.
+//! `glim demo`: agents at work on every bundled task, judged, recorded and shown; then a model that learns to click.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,10 +8,13 @@ use anyhow::Result;
 use glim_agent::{Dialect, Style, report};
 use glim_env::Viewport;
 
-use crate::arguments::{AgentArguments, BrowserArguments, Demo, DeviceArguments};
+use crate::arguments::{AgentArguments, BrowserArguments, Demo, DeviceArguments, Half};
 use crate::eval::{Plan, say, show};
 use crate::interrupt::on_interrupt;
 use crate::suites;
+
+#[cfg(feature = "torch")]
+mod learn;
 
 /// Turns of the random agent: enough to stumble on a solution if that were easy.
 const RANDOM_TURNS: usize = 8;
@@ -20,13 +23,15 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
     let begun = Instant::now();
     let out = arguments.out.clone().unwrap_or_else(|| dated("demo"));
     let browser = BrowserArguments { headed: false, viewport: Viewport::default() };
-    let mut agents =
-        vec![("scripted", "scripted".to_owned(), None), ("random", "random".to_owned(), Some(RANDOM_TURNS))];
-    if std::env::var_os("OPENAI_BASE_URL").is_some() {
+    let stop = on_interrupt(false);
+    let mut agents = match arguments.only {
+        Some(Half::Learning) => Vec::new(),
+        _ => vec![("scripted", "scripted".to_owned(), None), ("random", "random".to_owned(), Some(RANDOM_TURNS))],
+    };
+    if !agents.is_empty() && std::env::var_os("OPENAI_BASE_URL").is_some() {
         let model = std::env::var("OPENAI_MODEL").unwrap_or_else(|_| "gpt-4o-mini".to_owned());
         agents.push(("openai", format!("openai:{model}"), None));
     }
-    let stop = on_interrupt(false);
     let mut reports = Vec::new();
     let mut whole = true;
     for (name, agent, turns) in agents {
@@ -63,6 +68,10 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
             break;
         }
     }
+    #[cfg(feature = "torch")]
+    if arguments.only != Some(Half::Agents) && !stop.is_asked() {
+        reports.extend(learn::learn(&out.join("learning"), arguments.envs, &stop).await?);
+    }
     say(&format!("\n{:.0} s; open the reports in a browser:", begun.elapsed().as_secs_f64()));
     for report in reports {
         say(&format!("  {}", report.display()));
@@ -74,4 +83,11 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
 pub(crate) fn dated(what: &str) -> PathBuf {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     PathBuf::from("runs").join(format!("{what}-{seconds}"))
+}
+
+/// Minutes and seconds since the beginning, for a line of the demonstration.
+#[cfg(feature = "torch")]
+fn clock(begun: Instant) -> String {
+    let seconds = begun.elapsed().as_secs();
+    format!("{:>3}:{:02}", seconds / 60, seconds % 60)
 }
