@@ -1,7 +1,7 @@
 // Screens to begin with: a few large things to click, one of which the goal names. One click decides.
 //
-// Things stand on a lattice of 14 CSS pixels, half the side of what a vision token sees, words begin at the same place within
-// it, and nothing overlaps. Words, colours and shapes are few, so that a small model can meet each of them often.
+// Things stand on a lattice of 28 CSS pixels, the side of what a vision token sees, words begin at the same place within it, and
+// nothing overlaps. Words, colours and shapes are few, so that a small model can meet each of them often.
 'use strict';
 
 var basics = {};
@@ -19,21 +19,21 @@ var basics = {};
     cross: ['path', { d: 'M15 3h12v12h12v12H27v12H15V27H3V15h12z' }],
     star: ['polygon', { points: '21,2 26,16 41,16 29,25 33,40 21,31 9,40 13,25 1,16 16,16' }],
   };
-  const STEP = 14, SIDE = 168;
+  const STEP = 28, SIDE = 168;
 
   // One thing to click for each kind, with its size in steps of the lattice.
   const kinds = {
-    button: word => [h('button', word), 3 + Math.ceil(word.length / 3), 2],
-    link: word => [h('a', { href: '#' }, word), 2 + Math.ceil(word.length / 3), 2],
-    tab: word => [h('button.tab', { role: 'tab', 'aria-selected': 'false' }, word), 3 + Math.ceil(word.length / 3), 2],
-    checkbox: word => [tick('checkbox', word, false), 4 + Math.ceil(word.length / 3), 2],
-    radio: word => [tick('radio', word, false, 'choice'), 4 + Math.ceil(word.length / 3), 2],
-    number: word => [h('button.number', word), 3, 3],
-    colour: word => [h('button.swatch', { 'aria-label': word, style: `background:${COLOURS[word]}` }), 3, 3],
+    button: word => [h('button', word), 1 + Math.ceil(word.length / 4), 1],
+    link: word => [h('a', { href: '#' }, word), 1 + Math.ceil(word.length / 4), 1],
+    tab: word => [h('button.tab', { role: 'tab', 'aria-selected': 'false' }, word), 1 + Math.ceil(word.length / 4), 1],
+    checkbox: word => [tick('checkbox', word, false), 2 + Math.ceil(word.length / 4), 1],
+    radio: word => [tick('radio', word, false, 'choice'), 2 + Math.ceil(word.length / 4), 1],
+    number: word => [h('button.number', word), 1, 1],
+    colour: word => [h('button.swatch', { 'aria-label': word, style: `background:${COLOURS[word]}` }), 1, 1],
     shape: word => {
       const [tag, props] = SHAPES[word];
       return [h('button.shape', { 'aria-label': word }, svg('svg', { viewBox: '0 0 42 42', 'aria-hidden': 'true' },
-        svg(tag, { ...props, fill: rand.pick(Object.values(COLOURS)) }))), 3, 3];
+        svg(tag, { ...props, fill: rand.pick(Object.values(COLOURS)) }))), 1, 1];
     },
   };
   const names = {
