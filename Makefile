@@ -9,7 +9,7 @@ CARGO_FLAGS ?=
 export RUST_TEST_THREADS ?= 4
 
 help:
-	@echo 'make demo         install what is missing, build, and run agents on all bundled tasks in live Chromium'
+	@echo 'make demo         install what is missing, build, run agents on all bundled tasks in live Chromium, and train a small model to click'
 	@echo 'make test         install what is missing, and run every test'
 	@echo 'make check        formatting, lints, documentation, licences and directions of dependencies'
 	@echo 'make bench-env    measure the browser against BrowserGym and against bare CDP calls'

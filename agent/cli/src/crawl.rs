@@ -33,7 +33,7 @@ pub(crate) async fn crawl(arguments: Crawl) -> Result<ExitCode> {
         (_, _, Some(recipe), Some(out)) => {
             let hands = match &arguments.queue {
                 Some(address) => Hands::Queue(server(address)?),
-                None => Hands::Here(own_browser()),
+                None => Hands::Here(Browser::new(BrowserConfig { few_processes: true, ..BrowserConfig::default() })),
             };
             dataset(recipe, out, &arguments.set, hands).await
         }
@@ -61,15 +61,6 @@ async fn worker(server: &QueueServer, workers: Option<usize>) -> Result<ExitCode
     bar.finish_and_clear();
     say(&format!("{} pages shown", worked?.pages));
     Ok(ExitCode::SUCCESS)
-}
-
-/// A dataset by a recipe, with one browser here.
-pub(crate) async fn by_recipe(recipe: &Path, out: &Path) -> Result<ExitCode> {
-    dataset(recipe, out, &[], Hands::Here(own_browser())).await
-}
-
-fn own_browser() -> std::sync::Arc<Browser> {
-    Browser::new(BrowserConfig { few_processes: true, ..BrowserConfig::default() })
 }
 
 async fn dataset(recipe: &Path, out: &Path, set: &[String], hands: Hands) -> Result<ExitCode> {

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! DIR/recipes/            what is done, and why
-//! DIR/data/demo/          train, held: episodes of the scripted agent; web: pages of the bundled sites; fresh: the model
+//! DIR/data/demo/          train, held: episodes of the scripted agent; fresh: the model
 //! DIR/runs/demo/          pretrain, sft: the two stages; untrained, trained: both models at the same tasks
 //! DIR/comparison.html     before and after
 //! ```
@@ -25,13 +25,12 @@ use glim_train::report::ReportData;
 use super::clock;
 use crate::arguments::{AgentArguments, BrowserArguments, DeviceArguments, TrainFresh};
 use crate::eval::{Plan, say, show};
-use crate::{crawl, ranks, train};
+use crate::{ranks, train};
 
 /// The recipes, as they lie in the project.
-const RECIPES: [(&str, &str); 4] = [
+const RECIPES: [(&str, &str); 3] = [
     ("pretrain_demo.toml", include_str!("../../../../recipes/pretrain_demo.toml")),
     ("sft_demo.toml", include_str!("../../../../recipes/sft_demo.toml")),
-    ("crawl_small.toml", include_str!("../../../../recipes/crawl_small.toml")),
     ("models/tiny.json", include_str!("../../../../recipes/models/tiny.json")),
 ];
 
@@ -68,12 +67,6 @@ pub(super) async fn learn(out: &Path, envs: usize, stop: &Stop) -> Result<Option
             return Ok(None);
         }
     }
-    say(&format!("{} grounding data of the bundled sites", clock(begun)));
-    crawl::by_recipe(&recipe("crawl_small.toml"), &data.join("web")).await?;
-    if stop.is_asked() {
-        return Ok(None);
-    }
-
     let fresh = data.join("fresh");
     if !fresh.join("config.json").exists() {
         let arguments = TrainFresh {

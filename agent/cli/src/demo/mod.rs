@@ -72,6 +72,10 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
     if arguments.only != Some(Half::Agents) && !stop.is_asked() {
         reports.extend(learn::learn(&out.join("learning"), arguments.envs, &stop).await?);
     }
+    #[cfg(not(feature = "torch"))]
+    if arguments.only == Some(Half::Learning) {
+        return crate::no_model::say_so("`glim demo --only learning`");
+    }
     say(&format!("\n{:.0} s; open the reports in a browser:", begun.elapsed().as_secs_f64()));
     for report in reports {
         say(&format!("  {}", report.display()));
