@@ -38,7 +38,8 @@ fn without_ranks(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 /// If one cannot be started, or fails.
 pub(crate) async fn launch(ranks: usize, arguments: &[OsString]) -> Result<ExitCode> {
     let program = std::env::current_exe().context("where this program lies cannot be found")?;
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).context("no free port")?;
+    let port =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).context("no free port")?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("Ctrl-C cannot be caught")?;

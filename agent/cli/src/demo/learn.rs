@@ -61,7 +61,11 @@ pub(super) async fn learn(out: &Path, envs: usize, stop: &Stop) -> Result<Option
     let (data, runs) = (out.join("data/demo"), out.join("runs/demo"));
     let hands = Hands { envs, stop };
 
-    say(&format!("\n{} a scripted agent shows how, on {} kinds of screens", clock(begun), basics::start()?.families.len()));
+    say(&format!(
+        "\n{} a scripted agent shows how, on {} kinds of screens",
+        clock(begun),
+        basics::start()?.families.len()
+    ));
     for ((episodes, seed), name) in [(LEARNED, "train"), (ASKED, "held")] {
         if !hands.play("scripted", episodes, seed, &data.join(name), false).await? {
             return Ok(None);

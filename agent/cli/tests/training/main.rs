@@ -61,8 +61,7 @@ impl Bench {
     }
 
     fn train(&self, out: &str, more: &[&str]) -> Command {
-        let mut command =
-            self.glim(&["train", "pretrain", "--recipe", "recipe.toml", "--device", "cpu", "--out", out]);
+        let mut command = self.glim(&["train", "pretrain", "--recipe", "recipe.toml", "--device", "cpu", "--out", out]);
         command.args(more);
         command
     }

@@ -30,8 +30,7 @@ const FILE: &str = "episode.jsonl";
 const LEAST: f32 = 4.0;
 
 /// From words to a box; `{}` is an element.
-const BOX_OF: [&str; 3] =
-    ["Where is {}? Give the box.", "Locate {}, as a box.", "Give the bounding box of {}."];
+const BOX_OF: [&str; 3] = ["Where is {}? Give the box.", "Locate {}, as a box.", "Give the bounding box of {}."];
 
 /// From words to a point. The element stands last in all of them, so that a small model finds it where it always is.
 const POINT_OF: [&str; 3] = ["Click {}.", "Point to {}.", "Where is {}?"];
