@@ -45,11 +45,21 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
         let place = arguments.place();
         let mut record = Record::new(&place.out, &recipe);
         let mut shown = Shown::new(recipe.steps);
+        let mut stepped = false;
         let told = &mut |told: Told<'_>| {
+            stepped |= matches!(told, Told::Step(_));
             shown.tell(&told);
             record.tell(&told)
         };
-        let ended = run(&recipe, &place, told, &|| stop.is_asked())?;
+        let ended = run(&recipe, &place, told, &|| stop.is_asked());
+        if stepped && ended.is_err() {
+            shown.end();
+        }
+        let kept = || {
+            let run = place.out.display();
+            format!("the run in `{run}` stopped; its checkpoints are kept, and the same command goes on from the last")
+        };
+        let ended = if stepped { ended.with_context(kept)? } else { ended? };
         if !ended.leads {
             return Ok(None);
         }

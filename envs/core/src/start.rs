@@ -12,6 +12,7 @@ use crate::Viewport;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "world", rename_all = "snake_case")]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there is one for each episode")]
 pub enum StartState {
     /// A page in a browser.
     Web(WebStart),
