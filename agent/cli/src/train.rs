@@ -12,6 +12,7 @@ use glim_train::evaluate::Means;
 use glim_train::progress::{Pace, Progress};
 use glim_train::recipe::{Recipe, Stage};
 use glim_train::record::Record;
+use glim_train::report;
 use glim_train::run::{Ended, Evaluated, Place, Told, run};
 use glim_train::trainer::Step;
 
@@ -65,7 +66,11 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
         }
         shown.end();
         let unfinished = ended.stopped.then(|| format!("stopped after step {}; the same command goes on", ended.step));
-        let report = record.report(&recipe, unfinished)?;
+        // What a finished run found is in its report, and not told again.
+        let report = place.out.join(report::FILE);
+        if stepped || !report.exists() {
+            record.report(&recipe, unfinished)?;
+        }
         Ok::<Option<(Ended, std::path::PathBuf)>, anyhow::Error>(Some((ended, report)))
     });
     let thread = thread.context("no thread for the trainer")?;

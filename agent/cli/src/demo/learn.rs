@@ -121,7 +121,6 @@ pub(super) async fn learn(out: &Path, envs: usize, stop: &Stop) -> Result<Option
     }
     let page = Comparison {
         title: "A model learns to click".to_owned(),
-        facts: vec![("took".to_owned(), clock(begun).trim().to_owned())],
         sides: vec![side("untrained"), side("trained")],
         figures,
         ..Comparison::default()

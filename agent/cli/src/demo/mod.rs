@@ -76,7 +76,18 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
     if arguments.only == Some(Half::Learning) {
         return crate::no_model::say_so("`glim demo --only learning`");
     }
-    say(&format!("\n{:.0} s; open the reports in a browser:", begun.elapsed().as_secs_f64()));
+    if stop.is_asked() {
+        whole = false;
+        let only = match arguments.only {
+            Some(Half::Agents) => "--only agents ",
+            Some(Half::Learning) => "--only learning ",
+            None => "",
+        };
+        say(&format!("\nstopped; `glim demo {only}--out {}` goes on", out.display()));
+    }
+    if !reports.is_empty() {
+        say(&format!("\n{:.0} s; open the reports in a browser:", begun.elapsed().as_secs_f64()));
+    }
     for report in reports {
         say(&format!("  {}", report.display()));
     }
