@@ -162,7 +162,6 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
                 "--run-all-compositor-stages-before-draw",
                 "--disable-new-content-rendering-timeout",
                 "--disable-threaded-animation",
-                "--disable-threaded-scrolling",
                 "--disable-checker-imaging",
             ]
             .map(OsString::from),
@@ -172,6 +171,26 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
         arguments.push("--no-sandbox".into());
     }
     arguments
+}
+
+/// How glyphs are drawn, as chromium-headless-shell draws them, whatever the desktop of this machine is set to. Added to the
+/// configuration in `base`, or to the machine's own.
+fn plain_fonts(base: Option<&std::ffi::OsStr>) -> String {
+    let base = base.unwrap_or("/etc/fonts/fonts.conf".as_ref()).to_string_lossy();
+    let base = base.replace('&', "&amp;").replace('<', "&lt;");
+    let edits = [
+        ("antialias", "<bool>true</bool>"),
+        ("autohint", "<bool>false</bool>"),
+        ("hinting", "<bool>false</bool>"),
+        ("hintstyle", "<const>hintnone</const>"),
+        ("rgba", "<const>none</const>"),
+    ]
+    .map(|(name, value)| format!("<edit name=\"{name}\" mode=\"assign\">{value}</edit>"))
+    .concat();
+    format!(
+        "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"urn:fontconfig:fonts.dtd\"><fontconfig>\
+         <include>{base}</include><match target=\"pattern\">{edits}</match><match target=\"font\">{edits}</match></fontconfig>"
+    )
 }
 
 /// Starts a browser and waits until it answers.
@@ -192,6 +211,10 @@ pub(crate) async fn launch(
             start(format!("no folder for its profile in `{}`: {error}", std::env::temp_dir().display()))
         })?;
 
+    let fonts = profile.path().join("fonts.conf");
+    std::fs::write(&fonts, plain_fonts(std::env::var_os("FONTCONFIG_FILE").as_deref()))
+        .map_err(|error| start(format!("its profile `{}` could not be written: {error}", fonts.display())))?;
+
     let sandbox = !runs_as_root();
     if !sandbox {
         static ONCE: std::sync::Once = std::sync::Once::new();
@@ -208,6 +231,7 @@ pub(crate) async fn launch(
         .args(arguments(config, begin_frames, profile.path(), sandbox))
         // What it leaves in the folder for temporary files when it is killed goes with the profile.
         .env("TMPDIR", profile.path())
+        .env("FONTCONFIG_FILE", &fonts)
         .env("TZ", "UTC")
         .env("LANG", "en_US.UTF-8")
         .env("LC_ALL", "en_US.UTF-8")

@@ -103,7 +103,8 @@ pub(crate) async fn wheel(tab: &Tab, pace: &mut Pace, at: Point<Css>, dx: f64, d
     let turn = mouse("mouseWheel", at, json!({"deltaX": dx, "deltaY": dy}));
     let answers = dispatch(tab, pace, vec![mouse("mouseMoved", at, json!({})), turn]);
     pace.frame(tab).await?;
-    pace.while_drawing(tab, answers).await?
+    pace.while_drawing(tab, answers).await??;
+    pace.require_paint(tab).await
 }
 
 /// Writes at the caret. Characters of the keyboard are typed, all others inserted as an input method would.

@@ -186,6 +186,19 @@ impl Pace {
         self.begin_frame(tab, json!({"noDisplayUpdates": true})).await.map(drop)
     }
 
+    /// Has the next frame wait until all that it shows is painted. What the compositor scrolls by itself it draws at once,
+    /// with holes where paint is missing, unless the page hands something over to it in that frame.
+    pub async fn require_paint(&self, tab: &Tab) -> Result<(), EnvError> {
+        if self.frames.is_none() {
+            return Ok(());
+        }
+        // Undone before any frame, it changes nothing; that something is to be handed over stays noted.
+        for show in [true, false] {
+            tab.call("Overlay.setShowDebugBorders", json!({"show": show})).await?;
+        }
+        Ok(())
+    }
+
     /// A picture of the viewport as a PNG file.
     pub async fn picture(&mut self, tab: &Tab) -> Result<Arc<[u8]>, EnvError> {
         // The first frame of a new document may be drawn by a process that is not there yet.

@@ -425,6 +425,14 @@ impl World {
             ("Emulation.setFocusEmulationEnabled", json!({"enabled": true})),
             ("Page.setInterceptFileChooserDialog", json!({"enabled": true})),
         ];
+        if self.engine.frames.is_none() {
+            // What chromium-headless-shell takes where a page names no font. Once for each tab.
+            let families = json!({
+                "standard": "Times New Roman", "serif": "Times New Roman", "sansSerif": "Arial", "fixed": "Courier New",
+                "cursive": "Script", "fantasy": "Impact", "math": "Latin Modern Math",
+            });
+            commands.push(("Page.setFontFamilies", json!({"fontFamilies": families})));
+        }
         commands.extend(crate::reader::commands(&self.start.reader, &self.engine.version.user_agent));
         if self.filter.is_some() {
             commands.push(("Fetch.enable", json!({"patterns": [{"urlPattern": "http*"}]})));

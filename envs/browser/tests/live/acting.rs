@@ -1,12 +1,11 @@
 //! Every action does what a person's would.
 
-use glim_env::{Action, Button, Environment, Outcome, Point, Query, Target};
+use glim_env::{Action, Button, Environment, Outcome, Point, Query, Seed, StartState, Target, Viewport, WebStart};
 
-use crate::site::Live;
+use crate::site::{Live, browser};
 
 #[tokio::test]
 async fn conformance() {
-    use glim_env::{Seed, StartState};
     let page = "<button onclick='this.textContent=Math.random()'>roll</button><input><a href='/next'>next</a>";
     let mut live = Live::at(&[("/", page), ("/next", "<h1>next</h1>")]).await;
     let start = StartState::Web(live.site.start("/"));
@@ -146,6 +145,34 @@ async fn scrolling_beyond_the_end_of_a_rounded_list() {
         live.done(Action::Scroll { target: Some(Point::new(60.0, 100.0).into()), dx: 0.0, dy: 400.0 }).await;
     }
     assert!(live.shows("row 29"));
+}
+
+/// The compositor scrolls by itself and draws what is painted: a picture must not come before the rest is. Some of the first
+/// turns of the wheel on a fresh page used to lack what they brought up, so there are several.
+#[tokio::test]
+async fn what_the_wheel_brings_up_is_painted() {
+    let page: String = (0..26).map(|at| format!("<p>{at} {}</p>", "of a paragraph that is long ".repeat(20))).collect();
+    let whole = |start: WebStart| WebStart { viewport: Some(Viewport::new(1280, 720)), ..start };
+    let mut live = Live::with(&[("/", &page)], whole).await;
+    let start = StartState::Web(whole(live.site.start("/")));
+    let turn = Action::Scroll { target: None, dx: 0.0, dy: 650.0 };
+    let browser = browser();
+    let turned = async |rounds: usize| {
+        let mut env = browser.env();
+        let mut pictures = Vec::new();
+        for _ in 0..rounds {
+            env.reset(&start, Seed(1)).await.unwrap();
+            pictures.push(env.step(&turn).await.unwrap().observation.screenshot);
+        }
+        pictures
+    };
+    let (one, other) = tokio::join!(turned(8), turned(8));
+    for to in [2000, 650] {
+        live.env.evaluate(&format!("scrollTo({{top: {to}, behavior: 'instant'}}); 0")).await.unwrap();
+        live.done(Action::Wait { ms: 50 }).await;
+    }
+    let lost = one.iter().chain(&other).filter(|picture| **picture != live.seen.screenshot).count();
+    assert_eq!(lost, 0, "pictures of {} that lack something", one.len() + other.len());
 }
 
 #[tokio::test]

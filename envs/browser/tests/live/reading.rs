@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use glim_browser::{Browser, BrowserConfig, Request, RequestFilter};
 use glim_env::{Action, Clock, EnvError, Environment, Reader, Seed, StartState, Target, Viewport, WebStart};
 
-use crate::site::Site;
+use crate::site::{Site, both_kinds};
 
 fn browser() -> Arc<Browser> {
     Browser::new(BrowserConfig { viewport: Viewport::new(600, 400), ..BrowserConfig::default() })
@@ -180,4 +180,23 @@ async fn requests_that_a_filter_blocks_are_not_made() {
     let asked = filter.0.lock().unwrap().clone();
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked[0].starts_with("Document http://") && asked[1].starts_with("Script "), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_ordinary_chromium_shows_the_same_pixels() {
+    let page = r#"<!doctype html><body style="background:linear-gradient(#eef,#fff)"><h1>A heading</h1><p>Text where no font
+        is named, <b>bold</b>, <i>slanted</i>, <code>let it = fixed();</code> <a href=#>a link</a> 日本語 한국어 🙂</p>
+        <p style="font:13px sans-serif;border-radius:9px;box-shadow:0 2px 6px #0008;padding:8px">Small <kbd>Ctrl</kbd></p>
+        <input value="a field"><select><option>one</select><input type=checkbox checked><button>Go</button>
+        <table border=1><tr><th>x<td>1.5</table>"#;
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(&[("/", page)]).await;
+    let mut pictures = Vec::new();
+    for program in both_kinds(folder.path()) {
+        let config = BrowserConfig { executable: Some(program), ..BrowserConfig::default() };
+        let seen = Browser::new(config).env().reset(&StartState::Web(site.start("/")), Seed(1)).await.unwrap();
+        pictures.push(image::load_from_memory(&seen.screenshot.png).unwrap().to_rgb8());
+    }
+    let differ = pictures[0].pixels().zip(pictures[1].pixels()).filter(|(one, other)| one != other).count();
+    assert_eq!((pictures[0].dimensions(), differ), (pictures[1].dimensions(), 0));
 }

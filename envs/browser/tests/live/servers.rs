@@ -9,7 +9,7 @@ use glim_browser::{Browser, BrowserConfig};
 use glim_env::{Action, Clock, EnvError, Environment, Notice, Outcome, Seed, StartState, Viewport, WebStart};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::site::Site;
+use crate::site::{Site, both_kinds};
 
 /// For `secure.test`, signed by itself; made with `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes
 /// -days 36500 -subj /CN=secure.test -addext subjectAltName=DNS:secure.test`, the key with `openssl pkcs8 -topk8 -nocrypt`.
@@ -74,19 +74,6 @@ impl Secure {
 }
 
 const LINK: &[(&str, &str)] = &[("/", "<a href='https://secure.test/'>go</a>")];
-
-/// The two kinds of Chromium: one that draws frames on request, and one that does not. Without an ordinary Chromium the
-/// shell stands in for it under a name by which it is not known.
-fn both_kinds(folder: &Path) -> Vec<PathBuf> {
-    let shell = glim_browser::find_chromium(false).unwrap();
-    let ordinary = glim_browser::find_chromium(true).unwrap_or_else(|_| {
-        let name = folder.join("ordinary");
-        std::fs::write(&name, format!("#!/bin/sh\nexec '{}' \"$@\"\n", shell.display())).unwrap();
-        std::fs::set_permissions(&name, PermissionsExt::from_mode(0o755)).unwrap();
-        name
-    });
-    vec![shell, ordinary]
-}
 
 /// The same program, told to trust our certificate.
 fn trusting(program: &Path, folder: &Path) -> PathBuf {

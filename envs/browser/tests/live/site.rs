@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::Request;
@@ -76,6 +78,19 @@ async fn answer(page: Option<&str>) -> Response {
         std::future::pending::<()>().await;
     }
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page.to_owned()).into_response()
+}
+
+/// The two kinds of Chromium: one that draws frames on request, and one that does not. Without an ordinary Chromium the
+/// shell stands in for it under a name by which it is not known.
+pub fn both_kinds(folder: &Path) -> Vec<PathBuf> {
+    let shell = glim_browser::find_chromium(false).unwrap();
+    let ordinary = glim_browser::find_chromium(true).unwrap_or_else(|_| {
+        let name = folder.join("ordinary");
+        std::fs::write(&name, format!("#!/bin/sh\nexec '{}' \"$@\"\n", shell.display())).unwrap();
+        std::fs::set_permissions(&name, PermissionsExt::from_mode(0o755)).unwrap();
+        name
+    });
+    vec![shell, ordinary]
 }
 
 pub fn browser() -> Arc<Browser> {
