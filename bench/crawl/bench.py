@@ -1,6 +1,6 @@
 """Measures `glim crawl` beside the peer, in turns, on the same 100 pages from the same server, and prints ratios.
 
-usage: bench.py --glim BINARY [--rounds N] [--check] [--memory PAGES]
+usage: bench.py --glim BINARY [--rounds N] [--check] [--recall] [--memory PAGES]
 `run` beside this file builds and installs what it needs and calls it.
 """
 
@@ -76,8 +76,8 @@ def peer(python, port, out):
     return {"pages": told["pages_ok"], "pages_s": told["pages_per_s"], "cpu": cpu / told["pages_ok"], "elements": told["elements"]}
 
 
-def recipe(folder, port, source=None, scrolls=0):
-    source = source or f'kind = "list"\npath = "{HERE / "urls100.txt"}"'
+def recipe(folder, port, source=None, scrolls=0, urls=HERE / "urls100.txt"):
+    source = source or f'kind = "list"\npath = "{urls}"'
     path = Path(folder) / "bench.toml"
     hosts = "\n".join(f'"{site}.test" = "127.0.0.1:{port}"' for site in SITES)
     path.write_text(RECIPE.format(source=source, hosts=hosts, scrolls=scrolls))
@@ -91,6 +91,29 @@ def glim(binary, port, folder, scrolls=0):
     stats = json.loads(run([binary, "data", "stats", out, "--json"])[0])
     return {"pages": pages, "pages_s": (pages + dropped) / wall, "cpu": cpu / (pages + dropped), "elements": stats["elements"],
             "lines": stats["lines"], "questions": questions}
+
+
+def recall(binary, port, folder):
+    """Which of the controls that a person found on 20 pages (recall.json) are elements of a dataset."""
+    import pyarrow.parquet
+
+    pages = json.loads((HERE / "recall.json").read_text())
+    (Path(folder) / "urls.txt").write_text("".join(page["url"] + "\n" for page in pages))
+    out = Path(folder) / "dataset"
+    run([binary, "crawl", "--recipe", recipe(folder, port, urls=Path(folder) / "urls.txt"), "--out", str(out)])
+    screens = {row["url"]: row["elements"] for file in out.glob("data/*.parquet") for row in pyarrow.parquet.read_table(file).to_pylist()}
+    area = lambda box: max(0, box[2] - box[0]) * max(0, box[3] - box[1])
+    found, asked = 0, 0
+    for page in pages:
+        for tag, text, box in page["controls"]:
+            # Of a link over two lines a dataset has the longer one.
+            shared = lambda other: area([max(box[0], other[0]), max(box[1], other[1]), min(box[2], other[2]), min(box[3], other[3])])
+            there = any(shared(e["box_px"]) > 0.7 * min(area(e["box_px"]), area(box)) and 0.35 < area(e["box_px"]) / area(box) < 2.5
+                        for e in screens[page["url"]] if e["kind"] in ("control", "field", "icon", "image") or e["clickable"] or e["editable"])
+            asked, found = asked + 1, found + there
+            if not there:
+                print(f"missing: {page['url']} {tag} {text!r} {box}")
+    print(f"recall: {found} of {asked} controls on {len(pages)} pages, {100 * found / asked:.1f}%")
 
 
 def pss_mb(pid):
@@ -134,6 +157,7 @@ def main():
     parser.add_argument("--glim", required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--check", action="store_true", help="also judge the boxes by the independent checker")
+    parser.add_argument("--recall", action="store_true", help="instead: recall on the hand-checked pages of recall.json")
     parser.add_argument("--memory", type=int, metavar="PAGES", help="instead: memory over that many pages")
     options = parser.parse_args()
     web = os.environ["WEB_ROOT"]
@@ -162,6 +186,9 @@ def main():
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
+        if options.recall:
+            with tempfile.TemporaryDirectory() as folder:
+                return recall(options.glim, port, folder)
         pairs = []
         for round_ in range(options.rounds + 1):
             with tempfile.TemporaryDirectory() as folder:

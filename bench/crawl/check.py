@@ -10,6 +10,10 @@ from checker import CHECK as DOM_CHECK
 # The box that is judged is the one in the data set, not the one of the DOM node.
 CHECK=DOM_CHECK.replace('(idx) => {','([idx,boxes]) => {').replace('idx.map(i=>{ const el=E[i], r=el.getBoundingClientRect(), b=[r.left,r.top,r.right,r.bottom], A=r.width*r.height, f=[];','idx.map((i,n)=>{ const el=E[i], b=boxes[n], r={left:b[0],top:b[1],right:b[2],bottom:b[3],width:b[2]-b[0],height:b[3]-b[1]}, A=r.width*r.height, f=[];')
 assert CHECK.count('boxes')==2
+# The same, but text is judged by what the record says is painted: a heading's own words, not those of the list in it, and no
+# words where it says that they are a name for readers of screens or a value.
+CLAIM=CHECK.replace('([idx,boxes])','([idx,boxes,claims])').replace("const raw=(el.innerText||'').trim();","const raw=claims[n];").replace('if(!n.data.trim()) continue;',"const said=n.data.replace(/\\s+/g,' ').trim(); if(!said||!raw.toLowerCase().includes(said.toLowerCase())) continue;")
+assert CLAIM.count('claims')==2 and CLAIM.count('said')==3
 from peer import ARGS
 FIND = r"""(wanted) => { const E=window.__els=[]; const deep=(x,y)=>{let d=document,e=null,l=null; do{l=e;e=d.elementFromPoint(x,y);d=e&&e.shadowRoot;}while(d&&e!==l); return e;};
  const all=[]; const walk=r=>{for(const e of r.querySelectorAll('*')){all.push(e); if(e.shadowRoot) walk(e.shadowRoot);}}; walk(document);
@@ -28,7 +32,7 @@ def main():
     if a.scroll: rows=[r for r in rows if r['scroll'][1]>0]
     rows=rows[:a.pages]
     rules=f'MAP *.test:80 127.0.0.1:{a.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
-    C=collections.Counter(); bad=tot=lost=0; ex=collections.defaultdict(list); bysite=collections.defaultdict(lambda:[0,0]); amb=allel=nest=0; judged=[]
+    C=collections.Counter(); bad=tot=lost=untrue=0; wrong=[]; ex=collections.defaultdict(list); bysite=collections.defaultdict(lambda:[0,0]); amb=allel=nest=0; judged=[]
     with sync_playwright() as p:
         br=p.chromium.launch(executable_path='/usr/bin/chromium',args=ARGS+['--host-resolver-rules='+rules,'--disable-features=HttpsUpgrades','--hide-scrollbars','--font-render-hinting=none','--disable-lcd-text'])
         pg=br.new_context(viewport={'width':1280,'height':720}).new_page()
@@ -40,13 +44,15 @@ def main():
             els=[e for e in r['elements'] if not e['frame']]; random.shuffle(els); els=els[:a.per] if a.per else els
             found=pg.evaluate(FIND,[{'tag':e['tag'],'box':e['box_px'],'point':e['point_px']} for e in els])
             ok=[(e,f) for e,f in zip(els,found) if f!=-1]; lost+=len(els)-len(ok)
-            res=pg.evaluate(CHECK,[[f['i'] for _,f in ok],[e['box_px'] for e,_ in ok]]); im=Image.open(io.BytesIO(r['image']['bytes'])).convert('RGB')
-            for (e,f),x in zip(ok,res):
+            places=[[f['i'] for _,f in ok],[e['box_px'] for e,_ in ok]]; res=pg.evaluate(CHECK,places); claimed=pg.evaluate(CLAIM,places+[[e['text'] if e['text_source']=='painted' else '' for e,_ in ok]]); im=Image.open(io.BytesIO(r['image']['bytes'])).convert('RGB')
+            for (e,f),x,y in zip(ok,res,claimed):
                 fl=x['f']; b0=e['box_px']
                 if not f['inside'] and f['score']<0.9: fl.append('moved_after_screenshot')
                 c=[max(0,int(b0[0])),max(0,int(b0[1])),min(1280,int(b0[2]+.999)),min(720,int(b0[3]+.999))]
                 if max(hi-lo for lo,hi in ImageStat.Stat(im.crop(c)).extrema)<=8: fl.append('blank_pixels')
-                hard=[z for z in fl if not z.startswith('~')]; C.update(fl); tot+=1; bad+=bool(hard); s=r['site'].split('.')[0]; bysite[s][0]+=1; bysite[s][1]+=bool(hard)
+                hard=[z for z in fl if not z.startswith('~')]; C.update(fl); tot+=1; bad+=bool(hard); true=[z for z in hard if not z.startswith('text_') or z in y['f']]; untrue+=bool(true)
+                if true: wrong.append((r['final_url'],e['role'],e['text'][:40],[round(v) for v in b0],true))
+                s=r['site'].split('.')[0]; bysite[s][0]+=1; bysite[s][1]+=bool(hard)
                 for z in hard: ex[z].append((r['final_url'],e['role'],e['tag'],e['text'][:40],[round(v) for v in b0],[round(v) for v in x['b']]))
             by=collections.defaultdict(list)
             for e in r['elements']: by[e['text'].strip().lower()].append(e['box_px'])
@@ -59,7 +65,8 @@ def main():
                         w=max(0,min(q[2],y[2])-max(q[0],y[0]));h=max(0,min(q[3],y[3])-max(q[1],y[1])); rel.append(w*h/max(1e-9,min((q[2]-q[0])*(q[3]-q[1]),(y[2]-y[0])*(y[3]-y[1]))))
                     nest+=any(v>0.8 for v in rel)
         br.close()
-    print(json.dumps({'screens':len(rows),'judged':tot,'invalid':bad,'not_found_in_page':lost,'validity_%':round(100*(1-bad/max(1,tot)),2),'flags':dict(C.most_common()),'nested_duplicate_%':round(100*nest/max(1,allel),2),'by_site':{s:f'{v[1]}/{v[0]}' for s,v in sorted(bysite.items())}},indent=1))
+    print(json.dumps({'screens':len(rows),'judged':tot,'invalid':bad,'not_found_in_page':lost,'validity_%':round(100*(1-bad/max(1,tot)),2),'invalid_by_what_is_claimed':untrue,'validity_by_what_is_claimed_%':round(100*(1-untrue/max(1,tot)),2),'flags':dict(C.most_common()),'nested_duplicate_%':round(100*nest/max(1,allel),2),'by_site':{s:f'{v[1]}/{v[0]}' for s,v in sorted(bysite.items())}},indent=1))
+    print('wrong by what is claimed'); [print('   ',one) for one in wrong]
     for k,v in ex.items():
         print(k,len(v))
         for one in v[:6]: print('   ',one)

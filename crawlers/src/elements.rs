@@ -2,7 +2,8 @@
 //! said once, and the rest gets its kind, its text and the reasons why nothing may be asked about it.
 //!
 //! The browser finds elements by hit-testing; here the picture has its say, too. An element is left out if less than half
-//! of it is in sight, if its middle belongs to something else, or if nothing is painted where it should be.
+//! of it is in sight, if its middle belongs to something else, or if nothing is painted where it should be. What runs over
+//! several lines, so that its middle is beside it, is told by its longest line.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,8 +20,14 @@ const SMALLEST_CSS: f32 = 4.0;
 /// The share of an element that must be in sight.
 const IN_SIGHT: f32 = 0.5;
 
-/// The same for what is read: text, and whatever is no higher than a line of it.
+/// The same for text, which is to be read.
 const LEGIBLE: f32 = 0.8;
+
+/// The same for controls of a line with room around it, whose words stand in the middle of them.
+const LEGIBLE_IN_CONTROL: f32 = 0.6;
+
+/// As high as one line, in CSS pixels.
+const BARE_LINE_CSS: f32 = 24.0;
 
 /// As high as one line and its padding, in CSS pixels.
 const LINE_CSS: f32 = 40.0;
@@ -99,11 +106,22 @@ fn pixels(rect: &Rect<Css>, scale: f32) -> BoxPx {
     sides.map(|side| side as f32 * scale)
 }
 
+/// The line that stands for something that runs over several with its middle beside it: the longest, if it is half of the
+/// whole and all of it is in sight. Pieces side by side are no lines.
+fn longest_line(found: &glim_env::Element) -> Option<&Rect<Css>> {
+    let size = |line: &Rect<Css>| line.width * line.height;
+    let longest = found.fragments.iter().max_by(|one, other| size(one).total_cmp(&size(other)))?;
+    let half = found.fragments.iter().map(size).sum::<f64>() / 2.0;
+    let below = found.fragments.windows(2).all(|pair| pair[1].y > pair[0].y + pair[0].height / 2.0);
+    (found.visible > 0.99 && !found.central && below && size(longest) >= half).then_some(longest)
+}
+
 fn describe(found: &glim_env::Element, scale: f32) -> Element {
     let name = spoken(&found.name);
     let painted = spoken(&found.text);
     let value = found.value.as_deref().map(collapse).unwrap_or_default();
-    let field = found.editable || matches!(found.role.as_str(), "combobox" | "listbox" | "spinbutton" | "slider");
+    let field = found.editable
+        || matches!(found.role.as_str(), "combobox" | "listbox" | "spinbutton" | "slider" | "textbox" | "searchbox");
     let (text, source) = if !painted.is_empty() && !field {
         (painted, "painted")
     } else if field && !value.is_empty() && found.input_type != "password" {
@@ -113,7 +131,8 @@ fn describe(found: &glim_env::Element, scale: f32) -> Element {
     } else {
         (painted, "painted")
     };
-    let box_px = pixels(&found.rect, scale);
+    let line = longest_line(found);
+    let point = line.map_or(found.point, Rect::center);
     Element {
         id: 0,
         role: found.role.clone(),
@@ -125,9 +144,9 @@ fn describe(found: &glim_env::Element, scale: f32) -> Element {
         value,
         input_type: found.input_type.clone(),
         states: states(&found.states),
-        box_px,
+        box_px: pixels(line.unwrap_or(&found.rect), scale),
         fragments_px: found.fragments.iter().map(|piece| pixels(piece, scale)).collect(),
-        point_px: [found.point.x as f32 * scale, found.point.y as f32 * scale],
+        point_px: [point.x as f32 * scale, point.y as f32 * scale],
         visible: found.visible as f32,
         shown: found.shown as f32,
         clickable: found.clickable,
@@ -148,13 +167,15 @@ fn spoken(text: &str) -> String {
 fn kind(found: &glim_env::Element, field: bool, source: &str) -> &'static str {
     let wordless = found.text.trim().is_empty() && source != "value";
     let small = found.rect.width.max(found.rect.height) <= f64::from(ICON_CSS);
+    // What is disabled is a control all the same.
+    let operable = found.clickable || matches!(found.role.as_str(), "button" | "link" | "tab" | "menuitem" | "option");
     let pictured = found.role == "img" || matches!(found.tag.as_str(), "img" | "svg" | "canvas" | "video");
     match found.role.as_str() {
         _ if field => "field",
         "checkbox" | "radio" | "switch" | "menuitemcheckbox" | "menuitemradio" => "control",
-        _ if wordless && small && (found.clickable || pictured) => "icon",
+        _ if wordless && small && (operable || pictured) => "icon",
         _ if pictured && wordless => "image",
-        _ if found.clickable => "control",
+        _ if operable => "control",
         "dialog" | "alertdialog" | "group" | "list" | "table" | "row" | "grid" => "group",
         _ if found.scrollable => "group",
         _ => "text",
@@ -187,14 +208,20 @@ fn flaw(found: &glim_env::Element, element: &Element, picture: &Picture, scale: 
     if element.kind == "group" && element.text.is_empty() {
         return Some("nameless_group");
     }
-    let read = element.kind == "text" || bottom - top < LINE_CSS * scale;
-    if element.shown < if read { LEGIBLE } else { IN_SIGHT } {
+    let height = (bottom - top) / scale;
+    let in_sight = match element.kind.as_str() {
+        "text" => LEGIBLE,
+        _ if height < BARE_LINE_CSS => LEGIBLE,
+        _ if height < LINE_CSS => LEGIBLE_IN_CONTROL,
+        _ => IN_SIGHT,
+    };
+    if element.shown < in_sight {
         return Some("out_of_sight");
     }
     if element.visible < REACHED {
         return Some("covered");
     }
-    if !found.central {
+    if !found.central && longest_line(found).is_none() {
         return Some("middle_is_not_its_own");
     }
     if picture.is_plain(element.box_px) {
@@ -315,6 +342,27 @@ mod tests {
             elements,
             notices: Vec::new(),
             settled: true,
+        }
+    }
+
+    #[test]
+    fn a_link_over_two_lines_is_told_by_the_longer() {
+        let lines = |first: f64, last: f64| glim_env::Element {
+            rect: Rect::new(10.0, 10.0, 200.0, 40.0),
+            fragments: vec![Rect::new(210.0 - first, 10.0, first, 18.0), Rect::new(10.0, 32.0, last, 18.0)],
+            central: false,
+            ..button(1, "runs over", 10.0)
+        };
+        let line = longest_line(&lines(120.0, 30.0)).copied();
+        assert_eq!(line, Some(Rect::new(90.0, 10.0, 120.0, 18.0)));
+        let told = describe(&lines(120.0, 30.0), 2.0);
+        assert_eq!((told.box_px, told.point_px), ([180.0, 20.0, 420.0, 56.0], [300.0, 38.0]));
+        let hidden = glim_env::Element { visible: 0.6, ..lines(120.0, 30.0) };
+        let whole = glim_env::Element { central: true, ..lines(120.0, 30.0) };
+        let mut beside = lines(120.0, 30.0);
+        beside.fragments[1].y = 10.0;
+        for other in [hidden, whole, beside] {
+            assert_eq!(longest_line(&other), None);
         }
     }
 

@@ -219,7 +219,7 @@ class Observer {
     const element = { role, tag: dom.tag(el) };
     element.name = entry.own && !entry.name ? shorten(entry.painted, NAME) : entry.name;
     const text = entry.own ? entry.painted
-      : entry.atomic && !FIELDS.has(role) ? gather(entry.shownBy ?? el, entry.stylesOf, false).text : '';
+      : entry.atomic && !FIELDS.has(role) ? gather(entry.shownBy ?? el, entry.stylesOf, false).text || caption(el) : '';
     if (entry.own && !dom.has(el, 'aria-label') && role !== 'heading') element.name = shorten(text, NAME);
     if (!element.name && entry.active) element.name = pseudoText(el);
     if (text) element.text = text;

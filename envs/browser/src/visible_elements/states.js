@@ -25,6 +25,15 @@ const valueOf = (el, role) => {
   return undefined;
 };
 
+// What a button made of an input element says; it has no text inside that could be gathered.
+const caption = (el) => {
+  const standard = { submit: 'Submit', reset: 'Reset', button: '' }[inputType(el)];
+  if (standard === undefined) return '';
+  const style = getComputedStyle(el);
+  const hidden = parseFloat(style.fontSize) < 3 || parseFloat(style.textIndent) < -50;
+  return hidden ? '' : shorten(collapse(dom.has(el, 'value') ? el.value : standard), TEXT);
+};
+
 const flag = (el, name) => {
   const given = dom.attr(el, name);
   return given === null || given === '' || given === 'undefined' ? undefined : given !== 'false' && given !== 'mixed';

@@ -174,7 +174,6 @@ fn client(settings: &JudgeSettings, scale: Scale, number: u32) -> Result<JudgeMo
         ..Limits::default()
     };
     let mut extra = Map::new();
-    extra.insert("response_format".to_owned(), vote::demanded(scale));
     if settings.temperature != default.temperature {
         extra.insert("temperature".to_owned(), json!(settings.temperature));
     }
@@ -185,5 +184,5 @@ fn client(settings: &JudgeSettings, scale: Scale, number: u32) -> Result<JudgeMo
         extra.insert("seed".to_owned(), json!(number));
     }
     let model = OpenAi::with_limits(&format!("{}@{}", settings.model, settings.url), limits)?;
-    Ok(JudgeModel::new(model.with_extra(extra)))
+    Ok(JudgeModel::new(model.with_extra(extra).with_form(vote::demanded(scale))))
 }

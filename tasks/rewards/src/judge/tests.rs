@@ -111,6 +111,22 @@ async fn decide(judge: &Arc<Judge>, question: &Question<'_>) -> Option<f64> {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_form_is_asked_without() {
+    let refusal = r#"{"error": {"message": "This response_format type is unavailable now"}}"#;
+    let server =
+        Server::start([Turn::Say(400, refusal.to_owned()), good(RIGHT), good("It is right."), good(WRONG)]).await;
+    let judge = server.judge(|_| {}, None);
+    let mut verdicts = Vec::new();
+    for answer in ["five", "5.0", "6"] {
+        verdicts.push(decide(&judge, &question(answer)).await);
+    }
+    // Words that are not the object are no verdict, with a demanded form or without.
+    assert_eq!(verdicts, [Some(1.0), None, Some(0.0)]);
+    let demanded: Vec<_> = server.requests().iter().map(|request| request.get("response_format").is_some()).collect();
+    assert_eq!(demanded, [true, false, false, false]);
+}
+
+#[tokio::test]
 async fn a_request_demands_the_form_and_shows_the_picture() {
     let server = Server::start([good(RIGHT)]).await;
     let judge = server.judge(|_| {}, None);

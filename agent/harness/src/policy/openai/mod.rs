@@ -26,6 +26,9 @@ pub use client::{Limits, Usage};
 /// Where requests go if neither the name nor `OPENAI_BASE_URL` says so.
 const OPENAI: &str = "https://api.openai.com/v1";
 
+/// The parameter that demands a form of replies.
+const FORM: &str = "response_format";
+
 /// A model behind an OpenAI-compatible server.
 #[derive(Debug)]
 pub struct OpenAi {
@@ -34,6 +37,8 @@ pub struct OpenAi {
     client: Client,
     /// Fields added to each request, over ours: `{"chat_template_kwargs": {"enable_thinking": false}}`.
     extra: Map<String, Value>,
+    /// The form demanded of replies.
+    form: Option<Value>,
     /// Parameters that this server has refused.
     refused: Mutex<Vec<&'static str>>,
 }
@@ -69,13 +74,21 @@ impl OpenAi {
         }
         let client = Client::new(url, key, limits).map_err(wrong)?;
         let name = format!("openai:{model}");
-        Ok(OpenAi { name, model: model.to_owned(), client, extra: Map::new(), refused: Mutex::default() })
+        Ok(OpenAi { name, model: model.to_owned(), client, extra: Map::new(), form: None, refused: Mutex::default() })
     }
 
     /// Adds fields to each request, which take the place of ours: for what a server takes beyond the protocol.
     #[must_use]
     pub fn with_extra(mut self, extra: Map<String, Value>) -> OpenAi {
         self.extra = extra;
+        self
+    }
+
+    /// Demands replies of a form, a `response_format`. A server that does not take it is asked without: whoever demands a
+    /// form asks for it in words, too, and reads the reply with care.
+    #[must_use]
+    pub fn with_form(mut self, form: Value) -> OpenAi {
+        self.form = Some(form);
         self
     }
 
@@ -134,6 +147,9 @@ impl OpenAi {
         }
         let longest = if takes("max_tokens") { "max_tokens" } else { "max_completion_tokens" };
         body[longest] = json!(sampling.max_tokens);
+        if let Some(form) = self.form.as_ref().filter(|_| takes(FORM)) {
+            body[FORM] = form.clone();
+        }
         for (name, value) in &self.extra {
             body[name.as_str()] = value.clone();
         }
@@ -143,9 +159,10 @@ impl OpenAi {
     /// Whether a refusal named a parameter that can be left out, which it is from now on.
     fn learns_from(&self, body: &Value, reason: &str) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let named = ["max_tokens", "temperature", "top_p", "seed"]
-            .into_iter()
-            .find(|name| body.get(name).is_some() && !self.extra.contains_key(*name) && reason.contains(name));
+        let named = ["max_tokens", "temperature", "top_p", "seed", FORM].into_iter().find(|&name| {
+            let told = reason.contains(name) || (name == FORM && reason.contains("json_schema"));
+            told && body.get(name).is_some() && !self.extra.contains_key(name)
+        });
         let Some(named) = named else { return false };
         if !refused.contains(&named) {
             tracing::info!(
