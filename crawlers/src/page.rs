@@ -182,10 +182,9 @@ impl Camera {
         if let Some(recipe) = &self.code {
             first.shot.draft = Some(code::draft(env, recipe, &first.picture, view.scale as f32).await?);
         }
-        let mut steps = Vec::new();
-        let mut shots = Vec::new();
-        self.operate(env, ask, view, &document, &start, &first, &trail, &mut steps, &mut shots).await?;
-        self.scroll(env, ask, view, &document, &start, &first, &trail, &mut shots).await?;
+        let walk = Walk { camera: self, ask, view, document: &document, start: &start, first: &first, trail: &trail };
+        let (steps, mut shots) = walk.operate(env).await?;
+        walk.scroll(env, &mut shots).await?;
         let mut first = first.shot;
         first.screen.questions = steps;
         shots.insert(0, first);
@@ -205,102 +204,6 @@ impl Camera {
         ))
         .await?;
         Ok(env.step(&Action::Wait { ms: 1 }).await?.observation)
-    }
-
-    /// Tries what may open something, each time from the page as it was loaded.
-    #[expect(clippy::too_many_arguments, reason = "one walk over one page, split for reading")]
-    async fn operate(
-        &self,
-        env: &mut BrowserEnv,
-        ask: &Ask,
-        view: &ViewRecipe,
-        document: &Document,
-        start: &WebStart,
-        first: &Look,
-        trail: &[TrailStep],
-        steps: &mut Vec<glim_data::record::Question>,
-        shots: &mut Vec<Shot>,
-    ) -> Result<(), EnvError> {
-        if self.looks.interactions == 0 {
-            return Ok(());
-        }
-        let before = &first.shot.screen;
-        let mut fresh = true;
-        let mut kept = 0;
-        // More tries than states wanted: many buttons do nothing that can be seen.
-        for one in interact::tries(before, &first.marks, &self.looks.interact, 2 * self.looks.interactions) {
-            if kept == self.looks.interactions {
-                break;
-            }
-            if !fresh {
-                let again = self.load(env, start).await?;
-                // A page that is not the same twice has no trail that leads anywhere.
-                if !trail.is_empty() || again.elements.len() < first.marks.len() {
-                    break;
-                }
-            }
-            fresh = false;
-            let step = env.step(&one.action).await?;
-            if step.outcome != Outcome::Done
-                || step.observation.url != before.final_url
-                || step.observation.tabs.len() > 1
-            {
-                continue;
-            }
-            let mut steps_to = trail.to_vec();
-            steps_to.push(trail_step(before, one.at, interact::name_of(one.kind), &one.argument));
-            let look = self.look(env, ask, view, document, &step.observation, steps_to).await?;
-            let effect = interact::effect(before, &look.shot.screen);
-            if effect == Effect::None {
-                continue;
-            }
-            if let Some(purpose) = interact::purpose(&one, &before.elements[one.at], &effect) {
-                steps.push(questions::step(before, &before.elements[one.at], &purpose, self.seed));
-            }
-            kept += 1;
-            shots.push(look.shot);
-        }
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one walk over one page, split for reading")]
-    async fn scroll(
-        &self,
-        env: &mut BrowserEnv,
-        ask: &Ask,
-        view: &ViewRecipe,
-        document: &Document,
-        start: &WebStart,
-        first: &Look,
-        trail: &[TrailStep],
-        shots: &mut Vec<Shot>,
-    ) -> Result<(), EnvError> {
-        let screen = &first.shot.screen;
-        if self.looks.scrolls == 0 || screen.scroll[3] < view.height as f32 * 1.3 {
-            return Ok(());
-        }
-        if self.looks.interactions > 0 {
-            self.load(env, start).await?;
-        }
-        let mut steps_to = trail.to_vec();
-        let mut at = screen.scroll[1];
-        for _ in 0..self.looks.scrolls {
-            let down = f64::from(view.height) * 0.8;
-            let observation = scroll_by(env, down).await?;
-            let now = observation.scroll.y as f32;
-            if now <= at + 1.0 || observation.url != screen.final_url {
-                break;
-            }
-            at = now;
-            steps_to.push(TrailStep {
-                action: "scroll".to_owned(),
-                argument: format!("{down}"),
-                screen_id: shots.last().map_or(&screen.screen_id, |shot| &shot.screen.screen_id).clone(),
-                ..TrailStep::default()
-            });
-            shots.push(self.look(env, ask, view, document, &observation, steps_to.clone()).await?.shot);
-        }
-        Ok(())
     }
 
     /// Makes a record of what the browser shows.
@@ -372,6 +275,100 @@ impl Camera {
             screen.lang = document.lang.split('-').next().unwrap_or_default().to_lowercase();
         }
         Ok(Look { shot: Shot { screen, image, others, dropped, draft: None }, marks, picture })
+    }
+}
+
+/// What is done with a page once its first screen is worth it.
+struct Walk<'a> {
+    camera: &'a Camera,
+    ask: &'a Ask,
+    view: &'a ViewRecipe,
+    document: &'a Document,
+    start: &'a WebStart,
+    first: &'a Look,
+    /// What led to the first screen.
+    trail: &'a [TrailStep],
+}
+
+impl Walk<'_> {
+    /// Tries what may open something, each time from the page as it was loaded; the questions that ask for it, and what was
+    /// opened.
+    async fn operate(&self, env: &mut BrowserEnv) -> Result<(Vec<glim_data::record::Question>, Vec<Shot>), EnvError> {
+        let (mut steps, mut shots) = (Vec::new(), Vec::new());
+        let looks = &self.camera.looks;
+        if looks.interactions == 0 {
+            return Ok((steps, shots));
+        }
+        let before = &self.first.shot.screen;
+        let mut fresh = true;
+        // More tries than states wanted: many buttons do nothing that can be seen.
+        for one in interact::tries(before, &self.first.marks, &looks.interact, 2 * looks.interactions) {
+            if shots.len() == looks.interactions {
+                break;
+            }
+            if !fresh {
+                let again = self.camera.load(env, self.start).await?;
+                // A page that is not the same twice has no trail that leads anywhere.
+                if !self.trail.is_empty() || again.elements.len() < self.first.marks.len() {
+                    break;
+                }
+            }
+            fresh = false;
+            let step = env.step(&one.action).await?;
+            if step.outcome != Outcome::Done
+                || step.observation.url != before.final_url
+                || step.observation.tabs.len() > 1
+            {
+                continue;
+            }
+            let mut trail = self.trail.to_vec();
+            trail.push(trail_step(before, one.at, interact::name_of(one.kind), &one.argument));
+            let look = self.look(env, &step.observation, trail).await?;
+            let effect = interact::effect(before, &look.shot.screen);
+            if effect == Effect::None {
+                continue;
+            }
+            if let Some(purpose) = interact::purpose(&one, &before.elements[one.at], &effect) {
+                steps.push(questions::step(before, &before.elements[one.at], &purpose, self.camera.seed));
+            }
+            shots.push(look.shot);
+        }
+        Ok((steps, shots))
+    }
+
+    /// Scrolls down, and adds what comes into sight.
+    async fn scroll(&self, env: &mut BrowserEnv, shots: &mut Vec<Shot>) -> Result<(), EnvError> {
+        let screen = &self.first.shot.screen;
+        let looks = &self.camera.looks;
+        if looks.scrolls == 0 || screen.scroll[3] < self.view.height as f32 * 1.3 {
+            return Ok(());
+        }
+        if looks.interactions > 0 {
+            self.camera.load(env, self.start).await?;
+        }
+        let mut trail = self.trail.to_vec();
+        let mut at = screen.scroll[1];
+        for _ in 0..looks.scrolls {
+            let down = f64::from(self.view.height) * 0.8;
+            let observation = scroll_by(env, down).await?;
+            let now = observation.scroll.y as f32;
+            if now <= at + 1.0 || observation.url != screen.final_url {
+                break;
+            }
+            at = now;
+            trail.push(TrailStep {
+                action: "scroll".to_owned(),
+                argument: format!("{down}"),
+                screen_id: shots.last().map_or(&screen.screen_id, |shot| &shot.screen.screen_id).clone(),
+                ..TrailStep::default()
+            });
+            shots.push(self.look(env, &observation, trail.clone()).await?.shot);
+        }
+        Ok(())
+    }
+
+    async fn look(&self, env: &BrowserEnv, observation: &Observation, trail: Vec<TrailStep>) -> Result<Look, EnvError> {
+        self.camera.look(env, self.ask, self.view, self.document, observation, trail).await
     }
 }
 

@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Reads the files of an index one after another. One that cannot be read is reported, and the next comes.
+/// Reads the files of an index.
 pub(super) fn run(
     places: &[Place],
     mut selection: Selection,
@@ -48,15 +48,7 @@ pub(super) fn run(
     fetch: &Fetch,
     emit: &Emit,
 ) -> Result<(), Halt> {
-    for place in places {
-        match file(place, &mut selection, snapshot, fetch, emit) {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(Halt::Gone) => return Err(Halt::Gone),
-            Err(Halt::Broke(error)) => emit.complain(error)?,
-        }
-    }
-    Ok(())
+    emit.each(places, |place| file(place, &mut selection, snapshot, fetch, emit))
 }
 
 /// Reads one file; whether more are wanted.

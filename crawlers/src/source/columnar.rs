@@ -28,7 +28,7 @@ const OTHERS: [&str; 5] = ["url", "warc_filename", "warc_record_offset", "warc_r
 /// The column that rows are sorted by, roughly.
 const KEY: &str = "url_surtkey";
 
-/// Reads the tables of an index one after another. One that cannot be read is reported, and the next comes.
+/// Reads the tables of an index.
 pub(super) fn run(
     places: &[Place],
     mut selection: Selection,
@@ -36,19 +36,10 @@ pub(super) fn run(
     fetch: &Fetch,
     emit: &Emit,
 ) -> Result<(), Halt> {
-    for place in places {
-        let outcome = open(place, fetch).map_err(Halt::Broke).and_then(|table| {
-            let table = Table { reader: table, file: place.name(), snapshot };
-            table.run(&mut selection, emit)
-        });
-        match outcome {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(Halt::Gone) => return Err(Halt::Gone),
-            Err(Halt::Broke(error)) => emit.complain(error)?,
-        }
-    }
-    Ok(())
+    emit.each(places, |place| {
+        let table = Table { reader: open(place, fetch)?, file: place.name(), snapshot };
+        table.run(&mut selection, emit)
+    })
 }
 
 fn open(place: &Place, fetch: &Fetch) -> Result<Box<dyn FileReader>, SourceError> {

@@ -25,6 +25,7 @@ use glim_data::record::Source;
 use tokio::sync::mpsc;
 use url::Url;
 
+use self::read::Place;
 use crate::address::{AddressError, Normalize, PageId};
 use crate::fetch::FetchError;
 
@@ -171,6 +172,19 @@ impl Emit {
     /// An error that concerns one entry.
     fn complain(&self, error: SourceError) -> Result<(), Halt> {
         self.send(Err(error))
+    }
+
+    /// Reads files one after another while more are wanted. One that cannot be read is reported, and the next comes.
+    fn each(&self, places: &[Place], mut read: impl FnMut(&Place) -> Result<bool, Halt>) -> Result<(), Halt> {
+        for place in places {
+            match read(place) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Halt::Gone) => return Err(Halt::Gone),
+                Err(Halt::Broke(error)) => self.complain(error)?,
+            }
+        }
+        Ok(())
     }
 
     fn send(&self, item: Result<Target, SourceError>) -> Result<(), Halt> {

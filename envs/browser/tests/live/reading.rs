@@ -200,3 +200,13 @@ async fn an_ordinary_chromium_shows_the_same_pixels() {
     let differ = pictures[0].pixels().zip(pictures[1].pixels()).filter(|(one, other)| one != other).count();
     assert_eq!((pictures[0].dimensions(), differ), (pictures[1].dimensions(), 0));
 }
+
+#[tokio::test]
+async fn a_button_made_of_an_input_says_what_it_shows() {
+    let page = "<input type=submit value=' Go  on '><input type=reset><input type=button value=Drawn aria-label=spoken>\
+                <input type=submit value=Search style='text-indent:-999px;overflow:hidden'>";
+    let site = Site::new(&[("/", page)]).await;
+    let seen = browser().env().reset(&StartState::Web(site.start("/")), Seed(1)).await.unwrap();
+    let texts: Vec<_> = seen.elements.iter().map(|element| (element.name.as_str(), element.text.as_str())).collect();
+    assert_eq!(texts, [("Go on", "Go on"), ("Reset", "Reset"), ("spoken", "Drawn"), ("Search", "")]);
+}
