@@ -18,6 +18,8 @@ use probe::{Random, Stopwatch, Subject, mutated, score, subjects};
 
 /// A case that takes longer is a finding.
 const SLOW: Duration = Duration::from_millis(50);
+/// How often such a case is tried again before it is one.
+const AGAIN: u32 = 5;
 /// Findings that are printed in full, for each verifier.
 const SHOWN: usize = 5;
 
@@ -48,10 +50,19 @@ fn fuzz(subject: &Subject, time: Duration, seed: u64) -> usize {
             1 => reply.clone(),
             _ => sample.truth.clone(),
         };
-        let watch = Stopwatch::start();
-        let found = catch_unwind(AssertUnwindSafe(|| score(&*subject.verifier, &sample.question, &reply, &truth)));
-        let took = watch.elapsed();
-        let panicked = found.is_err();
+        let judged = || {
+            let watch = Stopwatch::start();
+            let found = catch_unwind(AssertUnwindSafe(|| score(&*subject.verifier, &sample.question, &reply, &truth)));
+            (found.is_err(), watch.elapsed())
+        };
+        let (panicked, mut took) = judged();
+        // A virtual machine counts what others took of its core; a case that is slow is slow again.
+        for _ in 0..AGAIN {
+            if took <= SLOW || panicked {
+                break;
+            }
+            took = took.min(judged().1);
+        }
         tries += 1;
         slowest = slowest.max(took);
         panics += usize::from(panicked);
