@@ -195,9 +195,11 @@ fn lists(answer: &str, said: &[Piece<'_>], truth: &str, numeric: bool) -> bool {
     {
         return true;
     }
+    // Once, and not for each item: that would be quadratic in what a model says.
+    let lower_truth = std::cell::LazyCell::new(|| truth.to_lowercase());
     let among = |separators: &[char], least: usize| {
         let items = || answer.split(separators).map(trim);
-        items().count() >= least && items().any(|item| item.to_lowercase() == truth.to_lowercase())
+        items().count() >= least && items().any(|item| item.to_lowercase() == *lower_truth)
     };
     among(&['/', '|'], 2) || among(&[',', ';', '、', '，', '；'], 4)
 }
