@@ -346,6 +346,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_disabled_is_a_control_or_a_field() {
+        let button = glim_env::Element { clickable: false, ..button(1, "Save", 10.0) };
+        let field = glim_env::Element { role: "textbox".into(), text: String::new(), ..button.clone() };
+        let kinds = [&button, &field].map(|found| describe(found, 1.0).kind);
+        assert_eq!(kinds, ["control", "field"]);
+        let text = glim_env::Element { role: "text".into(), ..button };
+        assert_eq!(describe(&text, 1.0).kind, "text");
+    }
+
+    #[test]
+    fn a_row_may_be_cut_by_more_than_a_bare_line_of_text() {
+        let picture = Picture::of(image::RgbImage::from_fn(400, 300, |x, _| image::Rgb([(x * 16) as u8; 3])));
+        let cut = |height: f64, shown: f64, clickable: bool| {
+            let role = if clickable { "link" } else { "text" };
+            let rect = Rect::new(10.0, 10.0, 60.0, height);
+            let found = glim_env::Element { rect, shown, clickable, role: role.into(), ..button(1, "Orders", 10.0) };
+            flaw(&found, &describe(&found, 1.0), &picture, 1.0)
+        };
+        assert_eq!((cut(26.0, 0.65, true), cut(60.0, 0.55, true)), (None, None));
+        let unread = Some("out_of_sight");
+        assert_eq!((cut(12.0, 0.65, true), cut(26.0, 0.65, false), cut(26.0, 0.55, true)), (unread, unread, unread));
+    }
+
+    #[test]
     fn a_link_over_two_lines_is_told_by_the_longer() {
         let lines = |first: f64, last: f64| glim_env::Element {
             rect: Rect::new(10.0, 10.0, 200.0, 40.0),

@@ -173,11 +173,17 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
     arguments
 }
 
-/// How glyphs are drawn, as chromium-headless-shell draws them, whatever the desktop of this machine is set to. Added to the
-/// configuration in `base`, or to the machine's own.
-fn plain_fonts(base: Option<&std::ffi::OsStr>) -> String {
-    let base = base.unwrap_or("/etc/fonts/fonts.conf".as_ref()).to_string_lossy();
-    let base = base.replace('&', "&amp;").replace('<', "&lt;");
+/// The configuration of fonts of this machine, if it has one where fontconfig looks for it first.
+fn machine_fonts() -> Option<PathBuf> {
+    let told = std::env::var_os("FONTCONFIG_FILE").map(PathBuf::from);
+    let folder = std::env::var_os("FONTCONFIG_PATH").map_or_else(|| PathBuf::from("/etc/fonts"), PathBuf::from);
+    told.or_else(|| Some(folder.join("fonts.conf"))).filter(|file| file.is_absolute() && file.exists())
+}
+
+/// How glyphs are drawn, as chromium-headless-shell draws them, whatever the desktop of this machine is set to; added to its
+/// own configuration.
+fn plain_fonts(machine: &Path) -> String {
+    let base = machine.to_string_lossy().replace('&', "&amp;").replace('<', "&lt;");
     let edits = [
         ("antialias", "<bool>true</bool>"),
         ("autohint", "<bool>false</bool>"),
@@ -211,9 +217,11 @@ pub(crate) async fn launch(
             start(format!("no folder for its profile in `{}`: {error}", std::env::temp_dir().display()))
         })?;
 
-    let fonts = profile.path().join("fonts.conf");
-    std::fs::write(&fonts, plain_fonts(std::env::var_os("FONTCONFIG_FILE").as_deref()))
-        .map_err(|error| start(format!("its profile `{}` could not be written: {error}", fonts.display())))?;
+    let fonts = machine_fonts().map(|machine| (profile.path().join("fonts.conf"), plain_fonts(&machine)));
+    if let Some((file, configuration)) = &fonts {
+        std::fs::write(file, configuration)
+            .map_err(|error| start(format!("`{}` could not be written: {error}", file.display())))?;
+    }
 
     let sandbox = !runs_as_root();
     if !sandbox {
@@ -231,7 +239,7 @@ pub(crate) async fn launch(
         .args(arguments(config, begin_frames, profile.path(), sandbox))
         // What it leaves in the folder for temporary files when it is killed goes with the profile.
         .env("TMPDIR", profile.path())
-        .env("FONTCONFIG_FILE", &fonts)
+        .envs(fonts.iter().map(|(file, _)| ("FONTCONFIG_FILE", file)))
         .env("TZ", "UTC")
         .env("LANG", "en_US.UTF-8")
         .env("LC_ALL", "en_US.UTF-8")
@@ -315,6 +323,13 @@ fn sweep_profiles() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fonts_keep_what_the_machine_says_of_them() {
+        let written = plain_fonts(Path::new("/a <b> & c/fonts.conf"));
+        assert!(written.contains("<include>/a &lt;b> &amp; c/fonts.conf</include>"), "{written}");
+        assert_eq!(written.matches("<edit name=\"hinting\" mode=\"assign\"><bool>false</bool></edit>").count(), 2);
+    }
 
     #[test]
     fn the_browser_never_looks_up_names_itself_and_has_no_open_debugger_port() {
