@@ -11,6 +11,7 @@ export RUST_TEST_THREADS ?= 4
 help:
 	@echo 'make demo         install what is missing, build, run agents on all bundled tasks in live Chromium, and train a small model to click'
 	@echo 'make test         install what is missing, and run every test'
+	@echo 'make test-export  whether transformers loads what was trained here, with the same logits'
 	@echo 'make check        formatting, lints, documentation, licences and directions of dependencies'
 	@echo 'make bench-env    measure the browser against BrowserGym and against bare CDP calls'
 	@echo 'make bench-model  measure the model against transformers'
@@ -35,6 +36,11 @@ test:
 	fi
 	$(CARGO) test --workspace --locked --doc $(CARGO_FLAGS)
 
+# What needs 2.6 GB of Python: whether transformers loads what was trained here.
+test-export:
+	@scripts/setup
+	GLIM_TRANSFORMERS=$$(scripts/transformers) $(CARGO) test -p glim-train --locked $(CARGO_FLAGS) --test it reference:: -- --ignored
+
 check:
 	@scripts/setup
 	$(CARGO) fmt --all --check
@@ -52,4 +58,4 @@ bench-model:
 bench-crawl:
 	@bench/crawl/run
 
-.PHONY: help setup demo test check bench-env bench-model bench-crawl
+.PHONY: help setup demo test test-export check bench-env bench-model bench-crawl

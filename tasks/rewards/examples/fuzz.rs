@@ -1,4 +1,5 @@
-//! Feeds every verifier hostile replies and ground truths for some seconds each, and tells of panics and of slow cases.
+//! Feeds every verifier hostile replies and ground truths for some seconds of a core each, and tells of panics and of slow
+//! cases.
 //!
 //! `cargo run --release --example fuzz -- SECONDS [SEED] [NAME]`. Ends with status 1 where something was found.
 #![allow(
@@ -12,7 +13,7 @@ mod probe;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use probe::{Random, Stopwatch, Subject, mutated, score, subjects};
 
@@ -41,8 +42,8 @@ fn main() -> ExitCode {
 fn fuzz(subject: &Subject, time: Duration, seed: u64) -> usize {
     let mut random = Random(seed);
     let (mut tries, mut panics, mut slow, mut slowest) = (0_u64, 0, 0, Duration::ZERO);
-    let begun = Instant::now();
-    while begun.elapsed() < time {
+    let spent = Stopwatch::start();
+    while spent.elapsed() < time {
         let (sample, other) = (random.pick(&subject.samples), random.pick(&subject.samples));
         let reply = mutated(&mut random, &sample.reply, &other.reply);
         let truth = match random.below(4) {

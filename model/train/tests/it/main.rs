@@ -2,5 +2,6 @@
 
 mod learning;
 mod ranks;
+mod reference;
 mod running;
 mod sample;
