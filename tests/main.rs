@@ -7,5 +7,6 @@
 mod evaluation;
 mod miniwob_suite;
 mod pages_suite;
+mod playing;
 mod sites_suite;
 mod workspace;

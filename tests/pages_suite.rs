@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use glim_browser::{Browser, BrowserConfig, BrowserEnv};
-use glim_env::{
-    Action, Completion, EnvError, Environment, Episode, Observation, Outcome, Seed, SplitMix, Target, Timings, Turn,
-};
-use glim_tasks::{Goal, Situation, Stage, Suite, Task, TaskFamily, Verdict, pages};
+use glim_env::{Action, EnvError, Environment, Episode, Observation, Outcome, Seed, SplitMix, Target, Turn};
+use glim_tasks::{Goal, Situation, Stage, Task, TaskFamily, Verdict, pages};
+
+use crate::playing::{self, story, turn};
 
 /// Episodes that run at once in the one browser of a test.
 const AT_ONCE: usize = 4;
@@ -40,14 +40,8 @@ impl<'a> Play<'a> {
     async fn act(&mut self, action: Action) -> Result<Outcome, EnvError> {
         let step = self.env.step(&action).await?;
         self.over = self.task.is_over(&step.signal);
-        self.turns.push(Turn {
-            observation: std::mem::replace(&mut self.observation, step.observation),
-            prompt: String::new(),
-            completion: Completion::default(),
-            action: Some(action),
-            outcome: step.outcome.clone(),
-            timings: Timings::default(),
-        });
+        let before = std::mem::replace(&mut self.observation, step.observation);
+        self.turns.push(turn(before, action, step.outcome.clone()));
         Ok(step.outcome)
     }
 
@@ -80,18 +74,7 @@ impl<'a> Play<'a> {
 
     /// What was done and what was on the screen at the end, for a failure's message.
     fn story(&self) -> String {
-        let turns = self.turns.iter().map(|turn| {
-            let names = turn.action.iter().flat_map(Action::targets).filter_map(|target| match target {
-                Target::Mark(mark) => turn.observation.element(mark).map(|element| element.name.clone()),
-                Target::Point(_) => None,
-            });
-            format!("\n    {:?} {:?} {:?}", turn.action, names.collect::<Vec<_>>(), turn.outcome)
-        });
-        let seen = self.observation.elements.iter().map(|element| {
-            let (role, name, text, value) = (&element.role, &element.name, &element.text, &element.value);
-            format!("\n    {role} {name:?} {text:?} {value:?} {:?}", element.states)
-        });
-        format!("goal: {}{}\n  seen:{}", self.goal, turns.collect::<String>(), seen.collect::<String>())
+        story(&self.goal, &self.turns, &self.observation)
     }
 }
 
@@ -99,26 +82,13 @@ fn browser() -> Arc<Browser> {
     Browser::new(BrowserConfig::default())
 }
 
-/// Runs `check` for each family, a few at once, each with an environment of its own; panics with all that it complains of.
+/// Runs `check` for each family of pages; panics with all that it complains of.
 async fn for_each_family<F>(check: F)
 where
     F: AsyncFn(&mut BrowserEnv, &dyn TaskFamily) -> Result<Vec<String>, EnvError>,
 {
-    let (browser, suite): (_, Suite) = (browser(), pages::start().unwrap_or_else(|error| panic!("{error}")));
-    let (browser, check) = (&browser, &check);
-    let complaints: Vec<String> = futures::stream::iter(&suite.families)
-        .map(|family| async move {
-            let mut env = browser.env();
-            match check(&mut env, &**family).await {
-                Ok(complaints) => complaints.iter().map(|what| format!("{}: {what}", family.name())).collect(),
-                Err(error) => vec![format!("{}: the world broke: {error}", family.name())],
-            }
-        })
-        .buffer_unordered(AT_ONCE)
-        .collect::<Vec<Vec<String>>>()
-        .await
-        .concat();
-    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    let suite = pages::start().unwrap_or_else(|error| panic!("{error}"));
+    playing::for_each_family(&suite.families, AT_ONCE, check).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

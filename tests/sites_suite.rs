@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use glim_browser::{Browser, BrowserConfig, BrowserEnv};
 use glim_env::{
-    Action, Completion, End, EnvError, Environment, Episode, Evidence, Observation, Outcome, Query, Screenshot, Seed,
-    SplitMix, Target, Timings, Turn,
+    Action, End, EnvError, Environment, Episode, Evidence, Observation, Outcome, Query, Screenshot, Seed, SplitMix,
+    Target, Turn,
 };
 use glim_tasks::{Goal, Situation, Stage, Task, TaskFamily, Verdict};
+
+use crate::playing::{self, story, turn};
 
 /// Episodes that run at once in the one browser of a test.
 const AT_ONCE: usize = 2;
@@ -45,14 +46,8 @@ impl<'a> Play<'a> {
             return Ok(());
         }
         let step = self.env.step(&action).await?;
-        self.turns.push(Turn {
-            observation: std::mem::replace(&mut self.observation, step.observation),
-            prompt: String::new(),
-            completion: Completion::default(),
-            action: Some(action),
-            outcome: step.outcome,
-            timings: Timings::default(),
-        });
+        let before = std::mem::replace(&mut self.observation, step.observation);
+        self.turns.push(turn(before, action, step.outcome));
         Ok(())
     }
 
@@ -89,22 +84,7 @@ impl<'a> Play<'a> {
 
     /// What was done and what was on the screen at the end, for a failure's message.
     fn story(&self) -> String {
-        let turns = self.turns.iter().map(|turn| {
-            let names = turn.action.iter().flat_map(Action::targets).filter_map(|target| match target {
-                Target::Mark(mark) => turn.observation.element(mark).map(|element| element.name.clone()),
-                Target::Point(_) => None,
-            });
-            format!("\n    {:?} {:?} {:?}", turn.action, names.collect::<Vec<_>>(), turn.outcome)
-        });
-        let seen = self.observation.elements.iter().map(|element| {
-            let (role, name, text, value) = (&element.role, &element.name, &element.text, &element.value);
-            format!("\n    {role} {name:?} {text:?} {value:?}")
-        });
-        let (turns, seen) = (turns.collect::<String>(), seen.collect::<String>());
-        format!(
-            "goal: {}{turns}\n    end: {:?}\n  at {} {:?} seen:{seen}",
-            self.goal, self.end, self.observation.url, self.observation.scroll
-        )
+        format!("{}\n  end: {:?}", story(&self.goal, &self.turns, &self.observation), self.end)
     }
 }
 
@@ -113,26 +93,12 @@ fn families(site: &str) -> Vec<Arc<dyn TaskFamily>> {
     suite.unwrap_or_else(|| panic!("there is no suite `{site}`")).families
 }
 
-/// Runs `check` for each family of a site, a few at once; panics with all that it complains of.
+/// Runs `check` for each family of a site; panics with all that it complains of.
 async fn for_each_family<F>(site: &str, check: F)
 where
     F: AsyncFn(&mut BrowserEnv, &dyn TaskFamily) -> Result<Vec<String>, EnvError>,
 {
-    let browser = Browser::new(BrowserConfig::default());
-    let (browser, check, families) = (&browser, &check, families(site));
-    let complaints: Vec<String> = futures::stream::iter(&families)
-        .map(|family| async move {
-            let mut env = browser.env();
-            match check(&mut env, &**family).await {
-                Ok(complaints) => complaints.iter().map(|what| format!("{}: {what}", family.name())).collect(),
-                Err(error) => vec![format!("{}: the world broke: {error}", family.name())],
-            }
-        })
-        .buffer_unordered(AT_ONCE)
-        .collect::<Vec<Vec<String>>>()
-        .await
-        .concat();
-    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    playing::for_each_family(&families(site), AT_ONCE, check).await;
 }
 
 async fn scripted_solutions_score_1(site: &str) {

@@ -108,15 +108,21 @@ impl Desk {
     }
 
     /// Takes back what came of a page. `false` if nobody keeps anything any more.
-    pub(super) async fn finish(&self, errand: Errand, answer: Answer, settled: Option<Settled>) -> bool {
+    ///
+    /// # Errors
+    /// If the links of the page cannot be kept; then it is not done and comes again.
+    pub(super) async fn finish(
+        &self,
+        errand: Errand,
+        answer: Answer,
+        settled: Option<Settled>,
+    ) -> Result<bool, CrawlError> {
         let Errand { lease, permit, place } = errand;
         let target = lease.target();
         if let Some(permit) = permit {
             permit.end(answer.took);
         }
-        if let Err(error) = lease.links(&answer.links) {
-            tracing::warn!(%error, "the links of a page were not kept");
-        }
+        lease.links(&answer.links)?;
         let rows = match answer.came {
             Came::Rows(rows) => Ok(rows),
             Came::Dropped(drop) => Err(drop),
@@ -135,12 +141,12 @@ impl Desk {
                     if let Some(settled) = settled {
                         settled();
                     }
-                    return true;
+                    return Ok(true);
                 }
                 Err(drop)
             }
         };
-        self.report(Report { lease, place, rows, without_code: answer.without_code, settled }).await
+        Ok(self.report(Report { lease, place, rows, without_code: answer.without_code, settled }).await)
     }
 
     async fn report(&self, report: Report) -> bool {

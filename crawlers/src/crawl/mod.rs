@@ -202,7 +202,7 @@ fn of_this_machine(targets: Targets, hosts: BTreeSet<String>) -> Targets {
 async fn show(mut hand: Hand, desk: Arc<Desk>) -> Result<(), CrawlError> {
     while let Some(errand) = desk.next().await? {
         let answer = hand.show(&errand.job()).await?;
-        if !desk.finish(errand, answer, None).await {
+        if !desk.finish(errand, answer, None).await? {
             break;
         }
     }

@@ -70,14 +70,19 @@ impl<T: Serialize + DeserializeOwned> DiskQueue<T> {
         self.push_all(std::slice::from_ref(item))
     }
 
-    /// Adds several at the end.
+    /// Adds several at the end, or none.
     pub fn push_all(&mut self, items: &[T]) -> Result<(), FrontierError> {
         let mut lines = Vec::new();
         for item in items {
             serde_json::to_writer(&mut lines, item).expect("plain data with text keys can be written as JSON");
             lines.push(b'\n');
         }
-        self.writer.write_all(&lines).map_err(failed(&self.path, "written"))?;
+        let written = self.writer.write_all(&lines);
+        if written.is_err() {
+            // What was written of them must not become the beginning of what comes next.
+            let _ = self.writer.set_len(self.written);
+        }
+        written.map_err(failed(&self.path, "written"))?;
         self.written += lines.len() as u64;
         Ok(())
     }

@@ -429,7 +429,13 @@ impl Frontier {
                 added.push(Item { url, depth, source, license: lease.item.license.clone(), tries: Tries::default() });
             }
         }
-        state.links.push_all(&added)?;
+        if let Err(error) = state.links.push_all(&added) {
+            // They come again, with their page.
+            for item in &added {
+                state.known_links.remove(&PageId::of(&item.url));
+            }
+            return Err(error);
+        }
         state.counts.links += added.len() as u64;
         drop(state);
         self.changed.notify_waiters();

@@ -240,6 +240,53 @@ async fn pages_that_fight_back_cost_their_limit_and_no_more() {
     assert!(leftovers(work.folder.path()).is_empty());
 }
 
+/// A server whose certificate is its own word; where nothing is trusted nothing is asked.
+async fn self_signed() -> std::net::SocketAddr {
+    let made = rcgen::generate_simple_self_signed(["self.test".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n<h1>Hi</h1>\n").await;
+            });
+        }
+    });
+    address
+}
+
+/// Secure hosts that are not: one nobody vouches for, and one that does not speak TLS at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_certificate_costs_its_page_and_the_next_one_comes() {
+    let work = Work::new();
+    work.page("fine.html", &format!("<h1>Fine</h1><p>{}</p><a href=/>x</a><button>Go</button><p>z</p>", prose(1)));
+    let (trickle, own) = (trickling().await, self_signed().await);
+    let rest = format!(
+        "[[source]]\nkind = 'pages'\nurls = ['https://self.test/', 'https://plain.test/']\n\
+         [hosts]\n'self.test' = '{own}'\n'plain.test' = '{trickle}'\n[looks]\ninteractions = 0\n\
+         [politeness]\ncontact = 'a@example.org'\n[frontier]\nattempts = 1"
+    );
+    let progress = work.crawl(work.recipe("workers = 1", &rest)).await;
+    assert_eq!((progress.pages, progress.dropped.get("unreachable")), (1, Some(&2)), "{progress:?}");
+    let drops = std::fs::read_to_string(work.out().join("drops.jsonl")).unwrap();
+    for why in [
+        "`https://self.test/` could not be reached: net::ERR_CERT_AUTHORITY_INVALID",
+        "`https://plain.test/` could not be reached: net::ERR_",
+    ] {
+        assert!(drops.contains(why), "{drops}");
+    }
+}
+
 /// Files that are neither data nor bookkeeping.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("out/data")).unwrap();

@@ -194,6 +194,29 @@ async fn links_survive_a_crash_and_stay_on_their_site() {
     assert!(second.next().await.unwrap().is_none());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn links_that_find_no_room_on_the_disk_come_again_with_their_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = FrontierRecipe { link_depth: 1, ..FrontierRecipe::default() };
+    let all = || vec!["https://a.example.org/".to_owned()];
+    let links = [url("https://a.example.org/1")];
+    let file = folder.path().join("links.jsonl");
+    std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+    let full = frontier(folder.path(), recipe.clone(), all());
+    for _ in 0..2 {
+        let error = next(&full).await.links(&links).unwrap_err().to_string();
+        assert!(error.contains("links.jsonl` cannot be written: No space left"), "{error}");
+    }
+    drop(full);
+    std::fs::remove_file(&file).unwrap();
+    let again = frontier(folder.path(), recipe, all());
+    let lease = next(&again).await;
+    assert_eq!(lease.links(&links).unwrap(), 1);
+    lease.report(Outcome::Done);
+    assert_eq!(next(&again).await.target().url, links[0]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn replayed_hosts_are_not_spared() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Feeds every verifier hostile replies and ground truths for some seconds of a core each, and tells of panics and of slow
-//! cases.
+//! Feeds every verifier a megabyte of each hostile piece, then hostile replies and ground truths for some seconds of a core,
+//! and tells of panics and of slow cases.
 //!
 //! `cargo run --release --example fuzz -- SECONDS [SEED] [NAME]`. Ends with status 1 where something was found.
 #![allow(
@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use probe::{Random, Stopwatch, Subject, mutated, score, subjects};
+use probe::{HUGE, PIECES, Random, Stopwatch, Subject, boxed, mutated, refilled, score, subjects};
 
 /// A case that takes longer is a finding.
 const SLOW: Duration = Duration::from_millis(50);
@@ -23,6 +23,24 @@ const SLOW: Duration = Duration::from_millis(50);
 const AGAIN: u32 = 5;
 /// Findings that are printed in full, for each verifier.
 const SHOWN: usize = 5;
+/// What fills a megabyte at first, with the pieces that readers stumble over.
+const PROSE: [&str; 15] = [
+    "1",
+    "9.",
+    "-1",
+    "12,345 ",
+    "1e5 ",
+    "a ",
+    "word ",
+    "a b or c ",
+    "x+",
+    "3 cm, ",
+    "(1,2)",
+    "½",
+    "中",
+    "中文。",
+    "\n\n",
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -41,7 +59,22 @@ fn main() -> ExitCode {
 
 fn fuzz(subject: &Subject, time: Duration, seed: u64) -> usize {
     let mut random = Random(seed);
-    let (mut tries, mut panics, mut slow, mut slowest) = (0_u64, 0, 0, Duration::ZERO);
+    let mut findings = Findings::default();
+    let first = &subject.samples[0];
+    for piece in PIECES.iter().chain(&PROSE) {
+        let huge = piece.repeat(HUGE / piece.len());
+        findings.judge(subject, &first.question, &boxed(&huge), &boxed(&huge));
+        findings.judge(subject, &first.question, &refilled(&first.reply, &huge), &first.truth);
+        findings.judge(subject, &first.question, &huge, &first.truth);
+        findings.judge(subject, &first.question, &first.reply, &refilled(&first.truth, &huge));
+        findings.judge(subject, &first.question, &boxed(&piece.repeat(50)), &boxed(&huge));
+        findings.judge(
+            subject,
+            &first.question,
+            &first.reply.replacen("</think>", &format!("{huge}</think>"), 1),
+            &first.truth,
+        );
+    }
     let spent = Stopwatch::start();
     while spent.elapsed() < time {
         let (sample, other) = (random.pick(&subject.samples), random.pick(&subject.samples));
@@ -51,9 +84,27 @@ fn fuzz(subject: &Subject, time: Duration, seed: u64) -> usize {
             1 => reply.clone(),
             _ => sample.truth.clone(),
         };
+        findings.judge(subject, &sample.question, &reply, &truth);
+    }
+    let Findings { tries, panics, slow, slowest } = findings;
+    println!("{:20} {tries:9} cases, {panics} panics, {slow} slow, slowest {slowest:?}", subject.name);
+    panics + slow
+}
+
+/// What was found in one verifier.
+#[derive(Default)]
+struct Findings {
+    tries: u64,
+    panics: usize,
+    slow: usize,
+    slowest: Duration,
+}
+
+impl Findings {
+    fn judge(&mut self, subject: &Subject, question: &str, reply: &str, truth: &str) {
         let judged = || {
             let watch = Stopwatch::start();
-            let found = catch_unwind(AssertUnwindSafe(|| score(&*subject.verifier, &sample.question, &reply, &truth)));
+            let found = catch_unwind(AssertUnwindSafe(|| score(&*subject.verifier, question, reply, truth)));
             (found.is_err(), watch.elapsed())
         };
         let (panicked, mut took) = judged();
@@ -64,17 +115,15 @@ fn fuzz(subject: &Subject, time: Duration, seed: u64) -> usize {
             }
             took = took.min(judged().1);
         }
-        tries += 1;
-        slowest = slowest.max(took);
-        panics += usize::from(panicked);
-        slow += usize::from(took > SLOW);
-        if (panicked && panics <= SHOWN) || (took > SLOW && slow <= SHOWN) {
+        self.tries += 1;
+        self.slowest = self.slowest.max(took);
+        self.panics += usize::from(panicked);
+        self.slow += usize::from(took > SLOW);
+        if (panicked && self.panics <= SHOWN) || (took > SLOW && self.slow <= SHOWN) {
             let what = if panicked { "panic" } else { "slow" };
-            println!("{what} in {}, {took:?}: {:?} | {:?}", subject.name, shown(&reply), shown(&truth));
+            println!("{what} in {}, {took:?}: {:?} | {:?}", subject.name, shown(reply), shown(truth));
         }
     }
-    println!("{:20} {tries:9} cases, {panics} panics, {slow} slow, slowest {slowest:?}", subject.name);
-    panics + slow
 }
 
 fn shown(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -26,14 +27,17 @@ fn succeed(arguments: &[&str]) -> String {
     text(&done.stdout)
 }
 
-fn page(folder: &Path, number: usize) {
+fn html(number: usize) -> String {
     let words: Vec<String> = (0..60).map(|at| format!("w{}", (number * 7919 + at * 104_729) % 99_991)).collect();
-    let html = format!(
+    format!(
         "<!doctype html><title>Page {number}</title><h1>Page {number}</h1><p>{}</p><a href=/x>Read more</a>\
          <button>Go {number}</button><label>Name <input></label>",
         words.join(" ")
-    );
-    std::fs::write(folder.join(format!("{number}.html")), html).unwrap();
+    )
+}
+
+fn page(folder: &Path, number: usize) {
+    std::fs::write(folder.join(format!("{number}.html")), html(number)).unwrap();
 }
 
 #[test]
@@ -74,6 +78,55 @@ fn what_cannot_be_shown_or_read_is_said_in_words() {
     let wrong = run(&["crawl", "--recipe", recipe.to_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert!(text(&wrong.stderr).contains("speed"), "{}", text(&wrong.stderr));
     assert!(!out.exists());
+}
+
+/// A site of two pages, the first of which has a link to the second.
+fn two_pages() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap_or(0);
+            let second = text(&request[..read]).starts_with("GET /second ");
+            let body = format!("{}<a href=/second>The second</a>", html(if second { 2 } else { 1 }));
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\n", body.len());
+            let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes());
+        }
+    });
+    address
+}
+
+/// Links that find no room on the disk stop a crawl; their page comes again with them once there is room.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_room_for_links_a_crawl_stops_and_goes_on_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = folder.path().join("crawl.toml");
+    let text_of_recipe = format!(
+        "name = 'full'\n[[source]]\nkind = 'pages'\nurls = ['http://site.test/']\n[hosts]\n'site.test' = '{}'\n\
+         [looks]\ninteractions = 0\n[frontier]\nlink_depth = 1\n[politeness]\ncontact = 'a@example.org'\ndelay_ms = 0\n",
+        two_pages()
+    );
+    std::fs::write(&recipe, text_of_recipe).unwrap();
+    let crawl = |out: &Path| run(&["crawl", "--recipe", recipe.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let [whole, full] = ["whole", "full"].map(|name| folder.path().join(name));
+    assert!(text(&crawl(&whole).stdout).starts_with("2 pages"));
+    // The same dataset, before its first page, on a disk that has no room for links.
+    std::fs::create_dir_all(full.join("frontier")).unwrap();
+    for name in ["dataset.json", "recipe.toml"] {
+        std::fs::copy(whole.join(name), full.join(name)).unwrap();
+    }
+    let links = full.join("frontier/links.jsonl");
+    std::os::unix::fs::symlink("/dev/full", &links).unwrap();
+    let stopped = crawl(&full);
+    assert_eq!(stopped.status.code(), Some(1));
+    for words in ["links.jsonl` cannot be written: No space left on device", "the same command goes on"] {
+        assert!(text(&stopped.stderr).contains(words), "`{words}` is not in:\n{}", text(&stopped.stderr));
+    }
+    std::fs::remove_file(&links).unwrap();
+    let rest = crawl(&full);
+    assert!(text(&rest.stdout).starts_with("2 pages"), "{}{}", text(&rest.stdout), text(&rest.stderr));
 }
 
 /// Killed without warning, a crawl goes on where it was: no page lost, none there twice.

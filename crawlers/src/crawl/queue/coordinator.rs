@@ -84,7 +84,7 @@ impl Coordinator {
         let (settle, settled) = mpsc::unbounded_channel();
         tokio::select! {
             given = self.give(&desk) => given?,
-            () = self.take(&desk, &settle) => return Ok(()),
+            taken = self.take(&desk, &settle) => return taken,
             () = self.sweep(settled) => {}
             () = self.count() => {}
             () = self.search(&desk) => {}
@@ -129,7 +129,7 @@ impl Coordinator {
         }
     }
 
-    async fn take(&self, desk: &Desk, settle: &mpsc::UnboundedSender<String>) {
+    async fn take(&self, desk: &Desk, settle: &mpsc::UnboundedSender<String>) -> Result<(), CrawlError> {
         let mut uploads: HashMap<PageId, HashMap<String, Upload>> = HashMap::new();
         loop {
             let Some(part) =
@@ -159,8 +159,8 @@ impl Coordinator {
             let settled = Box::new(move || {
                 let _ = settle.send(subject);
             });
-            if !desk.finish(out.errand, answer, Some(settled)).await {
-                return;
+            if !desk.finish(out.errand, answer, Some(settled)).await? {
+                return Ok(());
             }
             self.changed.notify_waiters();
         }

@@ -68,6 +68,8 @@ pub fn evasion(question: &str, answer: &str, truth: &str) -> Option<Evasion> {
     if answer.len() > LONGEST_ANSWER {
         return (truth.len() <= LONGEST_ANSWER).then_some(Evasion::Candidates);
     }
+    // What a truth says after that excuses nothing.
+    let truth = &truth[..truth.floor_char_boundary(LONGEST_ANSWER)];
     let (lower, lower_truth) = (answer.to_lowercase(), truth.to_lowercase());
     if lower == lower_truth {
         return None;

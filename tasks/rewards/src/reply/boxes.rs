@@ -1,5 +1,7 @@
 //! What stands in the boxes of a text: `<|begin_of_box|>…<|end_of_box|>`, and the older `\boxed{…}`.
 
+use memchr::memmem::Finder;
+
 use crate::text::trim;
 
 /// The token before a boxed answer.
@@ -26,8 +28,9 @@ pub fn boxes_between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> 
     let mut contents = Vec::new();
     // The outermost box that is open, and how many are.
     let (mut start, mut depth) = (0, 0_usize);
-    let (mut next_begin, mut next_end) = (text.find(begin), text.find(end));
-    let following = |from: usize, token: &str| text[from..].find(token).map(|offset| from + offset);
+    let (begins, ends) = (Finder::new(begin), Finder::new(end));
+    let following = |from: usize, token: &Finder<'_>| token.find(&text.as_bytes()[from..]).map(|offset| from + offset);
+    let (mut next_begin, mut next_end) = (following(0, &begins), following(0, &ends));
     loop {
         match (next_begin, next_end) {
             (Some(at), close) if close.is_none_or(|close| at <= close) => {
@@ -36,9 +39,9 @@ pub fn boxes_between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> 
                     start = after;
                 }
                 depth += 1;
-                next_begin = following(after, begin);
+                next_begin = following(after, &begins);
                 if close.is_some_and(|close| close < after) {
-                    next_end = following(after, end);
+                    next_end = following(after, &ends);
                 }
             }
             (open, Some(at)) => {
@@ -47,9 +50,9 @@ pub fn boxes_between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> 
                 }
                 depth = depth.saturating_sub(1);
                 let after = at + end.len();
-                next_end = following(after, end);
+                next_end = following(after, &ends);
                 if open.is_some_and(|open| open < after) {
-                    next_begin = following(after, begin);
+                    next_begin = following(after, &begins);
                 }
             }
             (_, None) => return contents,
@@ -60,7 +63,8 @@ pub fn boxes_between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> 
 fn legacy_boxes(text: &str) -> Vec<&str> {
     let mut contents = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.find(LEGACY_BOX) {
+    let legacy = Finder::new(LEGACY_BOX);
+    while let Some(at) = legacy.find(rest.as_bytes()) {
         let inner = &rest[at + LEGACY_BOX.len()..];
         let mut depth = 1_usize;
         let end = inner.bytes().position(|byte| {

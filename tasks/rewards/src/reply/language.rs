@@ -61,21 +61,17 @@ impl Counts {
         // Whether another word character stands right before the run.
         let mut touched = false;
         let mut after_blank = true;
+        // No branch that depends on the text: a reply may be a megabyte of anything.
         for point in text.chars() {
+            let (letter, blank) = (point.is_ascii_alphabetic(), is_blank(point));
+            let word = is_word(point) & !letter;
             counts.points += 1;
-            let blank = is_blank(point);
-            counts.tokens += usize::from(after_blank && !blank);
+            counts.tokens += usize::from(after_blank & !blank);
+            counts.chinese += usize::from(matches!(point, '\u{4E00}'..='\u{9FFF}'));
+            counts.words += usize::from((run >= 2) & !touched & !letter & !word);
+            touched = word | (touched & letter);
+            run = usize::from(letter) * (run + 1);
             after_blank = blank;
-            if point.is_ascii_alphabetic() {
-                run += 1;
-                continue;
-            }
-            let chinese = matches!(point, '\u{4E00}'..='\u{9FFF}');
-            counts.chinese += usize::from(chinese);
-            let word = chinese || is_word(point);
-            counts.words += usize::from(run >= 2 && !touched && !word);
-            run = 0;
-            touched = word;
         }
         counts.words += usize::from(run >= 2 && !touched);
         counts

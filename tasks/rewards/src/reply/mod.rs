@@ -26,8 +26,6 @@ const THINK: &str = "<think>";
 const THINK_END: &str = "</think>";
 const ANSWER: &str = "<answer>";
 const ANSWER_END: &str = "</answer>";
-/// How often a search jumps from one first character to the next, which pays where they are few, before it walks.
-const MOST_JUMPS: usize = 64;
 const ALL_TAGS: [&str; 4] = [THINK, THINK_END, ANSWER, ANSWER_END];
 
 /// The frame that a domain asks of its replies.
@@ -206,20 +204,13 @@ fn after<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
 /// Where a token stands first, without regard to ASCII case. A token begins and ends with characters that have no case.
 fn find(text: &str, token: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let first = char::from(token.as_bytes()[0]);
-    let mut from = 0;
-    for _ in 0..MOST_JUMPS {
-        let at = from + text[from..].find(first)?;
-        if begins_with(&bytes[at..], token) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    bytes[from..].windows(token.len()).position(|window| begins_with(window, token)).map(|offset| from + offset)
+    memchr::memchr_iter(token.as_bytes()[0], bytes).find(|at| begins_with(&bytes[*at..], token))
 }
 
+/// Whether one of these tags stands in a text.
 fn holds_any(text: &str, tags: &[&str]) -> bool {
-    tags.iter().any(|tag| find(text, tag).is_some())
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'<', bytes).any(|at| tags.iter().any(|tag| begins_with(&bytes[at..], tag)))
 }
 
 /// The last byte is looked at before the rest: rows of what tokens begin with are told at once.

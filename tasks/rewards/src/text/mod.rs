@@ -5,6 +5,8 @@
 
 mod tables;
 
+use std::sync::LazyLock;
+
 use tables::{MARKS, ZEROS};
 
 /// Letters in circles and squares: symbols, which Rust counts as alphabetic.
@@ -13,9 +15,34 @@ const ENCLOSED: [(u32, u32); 4] = [(0x24B6, 0x24E9), (0x1_F130, 0x1_F149), (0x1_
 /// Python refuses to turn longer texts of digits into integers.
 pub const MOST_DIGITS: usize = 4300;
 
+/// Kinds of code points, as bits.
+const BLANK: u8 = 1;
+const WORD: u8 = 2;
+const DIGIT: u8 = 4;
+
+/// The kinds of the code points below U+10000. A text may be a megabyte of anything, and the tables of Unicode are searched.
+static KINDS: LazyLock<Box<[u8]>> =
+    LazyLock::new(|| (0..=0xFFFF).map(|point| char::from_u32(point).map_or(0, kinds_by_search)).collect());
+
+fn kinds(point: char) -> u8 {
+    KINDS.get(point as usize).copied().unwrap_or_else(|| kinds_by_search(point))
+}
+
+fn kinds_by_search(point: char) -> u8 {
+    let blank = matches!(point, '\u{1C}'..='\u{1F}') || point.is_whitespace();
+    let word = if point.is_ascii() {
+        point.is_ascii_alphanumeric() || point == '_'
+    } else {
+        matches!(point, '\u{4E00}'..='\u{9FFF}')
+            || (point.is_alphanumeric() && !within(&MARKS, point) && !within(&ENCLOSED, point))
+    };
+    let bit = |is: bool, kind: u8| if is { kind } else { 0 };
+    bit(blank, BLANK) | bit(word, WORD) | bit(value_of_digit(point).is_some(), DIGIT)
+}
+
 /// Whether a code point is a blank: white space and the separators U+001C to U+001F.
 pub fn is_blank(point: char) -> bool {
-    matches!(point, '\u{1C}'..='\u{1F}') || point.is_whitespace()
+    kinds(point) & BLANK != 0
 }
 
 /// A text without the blanks at its ends.
@@ -35,6 +62,10 @@ pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
 
 /// The value of a decimal digit of any script, 0..=9.
 pub fn digit(point: char) -> Option<u8> {
+    if kinds(point) & DIGIT == 0 { None } else { value_of_digit(point) }
+}
+
+fn value_of_digit(point: char) -> Option<u8> {
     if point.is_ascii() {
         return point.is_ascii_digit().then(|| point as u8 - b'0');
     }
@@ -64,11 +95,7 @@ pub fn whole_number(digits: &str) -> Option<u64> {
 
 /// Whether a code point is a letter, a numeric character or an underscore.
 pub fn is_word(point: char) -> bool {
-    if point.is_ascii() {
-        return point.is_ascii_alphanumeric() || point == '_';
-    }
-    matches!(point, '\u{4E00}'..='\u{9FFF}')
-        || (point.is_alphanumeric() && !within(&MARKS, point) && !within(&ENCLOSED, point))
+    kinds(point) & WORD != 0
 }
 
 /// The number that Python's `float` reads in a text: blanks around it, a sign, decimal digits of any script with single

@@ -43,7 +43,7 @@ impl Verifier for Geography {
         if answer == truth || answer.to_lowercase() == truth.to_lowercase() {
             return Finding::decided(1.0, "the same text, but for case");
         }
-        if answer.len() > LONGEST_LIST {
+        if answer.len().max(truth.len()) > LONGEST_LIST {
             return texts_differ();
         }
         let ruled = self.ruling.decide(question, answer, truth);

@@ -165,7 +165,7 @@ impl Random {
 }
 
 /// Pieces that readers stumble over.
-const PIECES: [&str; 78] = [
+pub const PIECES: [&str; 78] = [
     "<|begin_of_box|>",
     "<|end_of_box|>",
     "<think>",
