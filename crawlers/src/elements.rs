@@ -101,6 +101,38 @@ pub fn lines(read: &[TextLine], scale: f64) -> Vec<Line> {
         .collect()
 }
 
+/// Lines without the words of which no pixel is painted, being as dark as what is behind them, or covered.
+pub fn painted(lines: Vec<Line>, picture: &Picture) -> Vec<Line> {
+    lines.into_iter().filter_map(|line| without_plain_words(line, picture)).collect()
+}
+
+fn without_plain_words(line: Line, picture: &Picture) -> Option<Line> {
+    let painted = |word: &Word| !picture.is_plain(word.box_px);
+    if line.words.iter().all(painted) {
+        return Some(line);
+    }
+    let (mut text, mut words, mut read, mut before) = (String::new(), Vec::new(), 0, 0);
+    for (at, word) in line.words.into_iter().enumerate() {
+        // Between two words of a line there may be nothing.
+        let start = read + line.text[read..].find(word.text.as_str())?;
+        let gap = if at == before { &line.text[read..start] } else { " " };
+        read = start + word.text.len();
+        if painted(&word) {
+            if !words.is_empty() {
+                text.push_str(gap);
+            }
+            text.push_str(&word.text);
+            words.push(word);
+            before = at + 1;
+        }
+    }
+    let hull = words
+        .iter()
+        .map(|word| word.box_px)
+        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])?;
+    Some(Line { text, box_px: hull, words, ..line })
+}
+
 fn pixels(rect: &Rect<Css>, scale: f32) -> BoxPx {
     let sides = [rect.x, rect.y, rect.x + rect.width, rect.y + rect.height];
     sides.map(|side| side as f32 * scale)
@@ -367,6 +399,24 @@ mod tests {
         assert_eq!((cut(26.0, 0.65, true), cut(60.0, 0.55, true)), (None, None));
         let unread = Some("out_of_sight");
         assert_eq!((cut(12.0, 0.65, true), cut(26.0, 0.65, false), cut(26.0, 0.55, true)), (unread, unread, unread));
+    }
+
+    #[test]
+    fn words_without_a_painted_pixel_are_no_words() {
+        let word =
+            |text: &str, left: f32, top: f32| Word { text: text.into(), box_px: [left, top, left + 30.0, top + 12.0] };
+        let line = |text: &str, words: Vec<Word>| Line { text: text.into(), words, ..Line::default() };
+        // Ink above 100 pixels, none below.
+        let picture = Picture::checkered(400, 300, 100);
+        let seen = [
+            line("one two-three", vec![word("one", 0.0, 10.0), word("two", 40.0, 10.0), word("-three", 70.0, 10.0)]),
+            line("a b c", vec![word("a", 0.0, 40.0), word("b", 40.0, 200.0), word("c", 80.0, 40.0)]),
+            line("no ink", vec![word("no", 0.0, 200.0), word("ink", 40.0, 200.0)]),
+        ];
+        let painted = painted(seen.to_vec(), &picture);
+        assert_eq!(painted[0], seen[0]);
+        let [_, second] = &painted[..] else { panic!("{painted:?}") };
+        assert_eq!((second.text.as_str(), second.words.len(), second.box_px), ("a c", 2, [0.0, 40.0, 110.0, 52.0]));
     }
 
     #[test]

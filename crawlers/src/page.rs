@@ -224,11 +224,13 @@ impl Camera {
             let png = seen_by.screenshot.png.clone();
             let picture = Picture::read(&png).map_err(|error| error.to_string())?;
             let seen = elements::elements(&seen_by, &picture);
+            let lines = elements::painted(lines, &picture);
             let file = picture.encode(&png, encoding).map_err(|error| error.to_string())?;
-            Ok::<_, String>((picture, seen, file))
+            Ok::<_, String>((picture, seen, lines, file))
         });
         let broken = |reason: String| EnvError::Protocol { what: format!("the picture of `{}`", ask.url), reason };
-        let (picture, seen, image) = worked.await.expect("looking at a picture does not panic").map_err(broken)?;
+        let (picture, seen, lines, image) =
+            worked.await.expect("looking at a picture does not panic").map_err(broken)?;
         let Seen { elements, marks, others, dropped } = seen;
         let heading = elements.iter().find(|element| element.role == "heading").map(|element| element.text.clone());
         let text: String = lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ");

@@ -90,7 +90,9 @@ fn mixed(arguments: &Mix) -> Result<()> {
         ..MixOptions::new(sources)
     };
     let done = mix(&arguments.out, &options)?;
-    say(&format!("{done:?}: {}", arguments.out.display()));
+    let [train, validation] = done.samples;
+    let out = arguments.out.display();
+    say(&format!("{train} samples to train on and {validation} to validate with, on {} screens: {out}", done.screens));
     Ok(())
 }
 

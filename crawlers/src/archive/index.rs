@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -441,7 +442,14 @@ fn plain(path: &Path) -> Result<Region, ArchiveError> {
     let open = || {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        Region::new(Arc::new(file), 0, length)
+        let mut first = [0; 4];
+        let read = file.read_at(&mut first, 0)?;
+        Ok((Region::new(Arc::new(file), 0, length)?, first[..read] == *b"PK\x03\x04"))
     };
-    open().map_err(ArchiveError::io(path, "read"))
+    let (region, is_zip) = open().map_err(ArchiveError::io(path, "read"))?;
+    if is_zip {
+        let reason = "it is a zip file; if it holds WARC files, its source is of kind `wacz`".to_owned();
+        return Err(ArchiveError::NoArchive { path: path.to_owned(), kind: "WARC", reason });
+    }
+    Ok(region)
 }

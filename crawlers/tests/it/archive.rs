@@ -182,6 +182,21 @@ async fn wacz_files_are_read_in_place() {
     }
 }
 
+/// What GNU Wget 1.21 recorded of a site of two pages (`wget -p -r -l1 --warc-file=…`), packed by py-wacz 0.6
+/// (`wacz create --detect-pages`).
+#[tokio::test]
+async fn an_archive_that_others_wrote_is_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wget_and_py_wacz.wacz");
+    let archive = open(&[path.into()]);
+    assert!(archive.problems().counts().is_empty());
+    assert_eq!(pages(&archive, 0), ["http://127.0.0.1:8772/index.html"]);
+    let server = serve(archive).await;
+    for (name, words) in [("second.html", "The second page"), ("style.css", "rgb(1, 2, 3)")] {
+        let text = get(&server, &format!("http://127.0.0.1:8772/{name}")).await.text().to_owned();
+        assert!(text.contains(words), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn folders_are_served_and_nothing_outside_of_them() {
     let folder = tempfile::tempdir().unwrap();

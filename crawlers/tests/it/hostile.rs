@@ -179,6 +179,10 @@ fn what_is_no_archive_is_refused_by_name() {
     let error = open(&path).unwrap_err();
     assert!(matches!(error, ArchiveError::NoArchive { .. }) && error.to_string().contains("a.wacz"), "{error}");
     assert!(matches!(open(&folder.path().join("none")).unwrap_err(), ArchiveError::Io { .. }));
+    let zipped = folder.path().join("b.warc");
+    crate::archive::wacz(&zipped, b"", zip::CompressionMethod::Stored);
+    let error = Archive::open(&[ArchiveFile { path: zipped, is_wacz: false }], Limits::default()).unwrap_err();
+    assert!(error.to_string().ends_with("its source is of kind `wacz`"), "{error}");
     let few = Limits { records: 2, ..Limits::default() };
     let records: Vec<_> = (0..3).map(|n| page(&format!("http://a.test/{n}"), "")).collect();
     let path = warc(folder.path(), "a.warc", &records);

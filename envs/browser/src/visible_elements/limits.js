@@ -10,3 +10,4 @@ const OPTIONS = 100; // of one <select>
 const FIGURES = 40; // unnamed shapes; more of them are a drawing or a decoration
 const FRAGMENTS = 20; // of one element
 const FAINT = 0.1; // opacity below which nothing is seen
+const BLUR = 2; // CSS pixels of a blur above which nothing can be read

@@ -33,8 +33,26 @@ class Reader {
 
   blockOf(el, styles) {
     while (el && styles.of(el).inline) el = flatParent(el);
-    if (!this.blocks.has(el)) this.blocks.set(el, this.blocks.size + 1);
-    return this.blocks.get(el);
+    let block = this.blocks.get(el);
+    if (!block) this.blocks.set(el, block = { id: this.blocks.size + 1, ...this.ellipsisOf(el, styles) });
+    return block;
+  }
+
+  // From where on an ellipsis stands for what a block has no room for: to the right of `right`, in lines below `below`.
+  ellipsisOf(el, styles) {
+    const around = el && flatParent(el);
+    const clamps = (node) => node && styles.of(node).style.webkitLineClamp !== 'none'
+      && dom.scrollHeight(node) > dom.clientHeight(node) + 1;
+    const clamped = clamps(el) ? el : clamps(around) ? around : null;
+    const { style } = el ? styles.of(el) : { style: null };
+    const dotted = style && style.textOverflow !== 'clip' && style.overflowX !== 'visible'
+      && dom.scrollWidth(el) > dom.clientWidth(el);
+    if ((!clamped && !dotted) || style.direction === 'rtl') return { right: Infinity, below: 0 };
+    const [, , right, bottom, sx, sy] = paddingBox(clamped ?? el);
+    const em = parseFloat(style.fontSize);
+    const edge = right - parseFloat(style.paddingRight) * sx;
+    if (clamped) return { right: edge - em * sx, below: bottom - 1.2 * em * sy };
+    return { right: /nowrap|pre/.test(style.whiteSpace) ? edge - em * sx : edge + 1, below: -Infinity };
   }
 
   words(run) {
@@ -67,6 +85,7 @@ class Reader {
   add([text, whole], { parent, own, frame, styles, block }) {
     const box = meet(whole, own.inner);
     if (height(box) < 4 || width(box) < 1 || area(box) < 0.75 * area(whole) || ICONS.test(text)) return;
+    if (whole[2] > block.right && (whole[1] + whole[3]) / 2 > block.below) return;
     const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
     const hit = this.hits.at(frame, x, y);
     const inside = hit && within(hit, parent);
@@ -75,7 +94,7 @@ class Reader {
     const shown = this.cased(text, own.style.textTransform);
     const placed = [...toTop(frame, box[0], box[1]), ...toTop(frame, box[2], box[3])].map(round);
     const line = this.lines[this.lines.length - 1];
-    if (line && line.block === block) {
+    if (line && line.block === block.id) {
       const [, ...last] = line.words[line.words.length - 1];
       const shared = Math.min(last[3], placed[3]) - Math.max(last[1], placed[1]);
       const gap = placed[0] - last[2];
@@ -92,7 +111,7 @@ class Reader {
         return;
       }
     }
-    this.lines.push({ text: shown, box: placed, block, words: [[shown, ...placed]] });
+    this.lines.push({ text: shown, box: placed, block: block.id, words: [[shown, ...placed]] });
   }
 
   cased(text, transform) {

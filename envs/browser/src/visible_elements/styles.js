@@ -6,6 +6,12 @@ const alpha = (color) => {
   return parts[1] !== undefined ? +parts[1] : parts[2].endsWith('%') ? parseFloat(parts[2]) / 100 : +parts[2];
 };
 const fills = (style) => alpha(style.backgroundColor) > 0.05 || style.backgroundImage !== 'none';
+// How much a filter lets through, and by how many pixels it blurs.
+const filtered = (filter) => {
+  const [, opacity] = /opacity\(([\d.]+)\)/.exec(filter) ?? [0, 1];
+  const [, blur] = /blur\(([\d.]+)px\)/.exec(filter) ?? [0, 0];
+  return [+opacity, +blur];
+};
 const onTopLayer = (el) => {
   const dialog = dom.tag(el) === 'dialog';
   return (dialog && dom.matches(el, ':modal')) || (dom.has(el, 'popover') && dom.matches(el, ':popover-open'));
@@ -19,7 +25,7 @@ class Styles {
   constructor(frame) {
     this.frame = frame;
     this.memo = new Map();
-    this.top = { parent: null, opacity: 1, inert: false, inner: frame.clip, cursor: 'auto' };
+    this.top = { parent: null, opacity: 1, blurred: false, inert: false, inner: frame.clip, cursor: 'auto' };
   }
 
   of(el) {
@@ -42,7 +48,9 @@ class Styles {
     const own = { el, parent, style, display: style.display, position: style.position };
     own.inline = own.display === 'inline' || own.display === 'contents' || own.display.startsWith('ruby');
     own.shown = style.visibility === 'visible';
-    own.opacity = parent.opacity * style.opacity;
+    const [through, blur] = style.filter === 'none' ? [1, 0] : filtered(style.filter);
+    own.opacity = parent.opacity * style.opacity * through;
+    own.blurred = parent.blurred || blur > BLUR;
     own.inert = parent.inert || dom.has(el, 'inert');
     own.cursor = style.cursor;
     own.passive = own.inert || style.pointerEvents === 'none';
@@ -83,7 +91,7 @@ class Styles {
   painted(node) {
     const parent = flatParent(node);
     const styles = parent && this.of(parent);
-    if (!styles || !styles.shown || styles.opacity < FAINT) return [];
+    if (!styles || !styles.shown || styles.blurred || styles.opacity < FAINT) return [];
     const { style, inner } = styles;
     if (alpha(style.webkitTextFillColor) < 0.05 && style.textShadow === 'none'
       && style.webkitBackgroundClip !== 'text') return [];
@@ -99,11 +107,10 @@ class Styles {
     return boxes;
   }
 
-  // The text of a node as it shows: cased, and without lines scrolled out of sight.
+  // The text of a node as it shows: cased, and without lines out of sight.
   shownText(node) {
-    let text = node.data;
     const styles = this.of(flatParent(node));
-    if (text.length > 200) text = text.slice(...this.shownRange(node));
+    const text = node.data.slice(...this.shownRange(node));
     switch (styles.style.textTransform) {
       case 'uppercase': return text.toUpperCase();
       case 'lowercase': return text.toLowerCase();
@@ -112,36 +119,35 @@ class Styles {
     }
   }
 
-  // Where the part of a text node begins and ends that is not scrolled out of sight.
+  // Where the part of a text node begins and ends that is in sight. The viewport cuts long texts only.
   shownRange(node) {
     const text = node.data;
-    const styles = this.of(flatParent(node));
+    const clip = this.of(flatParent(node)).inner;
     let [start, end] = [0, text.length];
-    if (text.length > 200) {
-      this.range ??= this.frame.doc.createRange();
-      const clip = styles.inner;
-      const probe = (at) => {
-        this.range.setStart(node, at);
-        this.range.setEnd(node, at + 1);
-        return this.range.getBoundingClientRect();
-      };
-      // Line boxes follow one another downwards, so the first character of a line in sight is found by halving.
-      const first = (after) => {
-        let [low, high] = [0, text.length];
-        while (low < high) {
-          const middle = (low + high) >> 1;
-          const rect = probe(middle);
-          if (rect.height && after(rect)) high = middle;
-          else low = middle + 1;
-        }
-        return low;
-      };
-      this.range.selectNodeContents(node);
-      const all = this.range.getBoundingClientRect();
-      if (all.bottom > clip[3]) end = first((rect) => (rect.top + rect.bottom) / 2 > clip[3]);
-      if (all.top < clip[1]) start = first((rect) => (rect.top + rect.bottom) / 2 >= clip[1]);
-    }
-    return [start, end];
+    if (text.length <= 200 && clip === this.top.inner) return [start, end];
+    this.range ??= this.frame.doc.createRange();
+    const probe = (at) => {
+      this.range.setStart(node, at);
+      this.range.setEnd(node, at + 1);
+      return this.range.getBoundingClientRect();
+    };
+    // Line boxes follow one another downwards, so the first character of a line in sight is found by halving.
+    const first = (after) => {
+      let [low, high] = [0, text.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        const rect = probe(middle);
+        if (rect.height && after(rect)) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    };
+    this.range.selectNodeContents(node);
+    const all = this.range.getBoundingClientRect();
+    if (all.bottom > clip[3]) end = first((rect) => (rect.top + rect.bottom) / 2 > clip[3]);
+    if (all.top < clip[1]) start = first((rect) => (rect.top + rect.bottom) / 2 >= clip[1]);
+    // Where no line shows by half, those that show at all are what shows.
+    return start < end ? [start, end] : [first((rect) => rect.bottom > clip[1]), first((rect) => rect.top >= clip[3])];
   }
 }
 

@@ -17,7 +17,9 @@ async fn lines_and_words_are_read_where_they_are_painted() {
                 words that wrap over lines</p><div style='position:absolute;top:180px;left:0'>covered<div style='position:\
                 absolute;inset:0;background:red'></div></div><p style='position:absolute;top:900px'>below</p>\
                 <p style='position:absolute;top:230px;margin:0;text-transform:uppercase'>loud</p>\
-                <p style='position:absolute;top:260px;margin:0;opacity:0'>ghost</p>";
+                <p style='position:absolute;top:260px;margin:0;opacity:0'>ghost</p>\
+                <p style='position:absolute;top:290px;margin:0;filter:blur(8px)'>behind a paywall</p>\
+                <p style='position:absolute;top:320px;margin:0;filter:opacity(0)'>filtered</p>";
     let site = Site::new(&[("/", page)]).await;
     let browser = browser();
     let mut env = browser.env();
@@ -31,6 +33,26 @@ async fn lines_and_words_are_read_where_they_are_painted() {
     assert_eq!(words, ["one", "two", "bolder", "words"]);
     assert!(first.sides[1] >= 0.0 && first.sides[3] <= 31.0 && second.sides[1] >= 28.0, "{:?}", env.lines());
     assert!(first.words[0].3 < first.words[1].1, "{:?}", first.words);
+}
+
+/// What an ellipsis stands for is not painted, though it has its boxes.
+#[tokio::test]
+async fn what_an_ellipsis_stands_for_is_not_read() {
+    let page = "<style>body{margin:0;font:20px/30px Liberation Sans}div{width:120px;overflow:hidden;margin:5px 0}</style>\
+                <div style='white-space:nowrap;text-overflow:ellipsis'>fits well but no more</div>\
+                <div style='text-overflow:ellipsis'>wraps where there is room</div>\
+                <div style='white-space:nowrap'>is simply cut here</div>\
+                <div style='display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2'>of two lines that show \
+                the second ends early</div>";
+    let site = Site::new(&[("/", page)]).await;
+    let browser = browser();
+    let mut env = browser.env();
+    env.set_reads_text(true);
+    let seen = env.visit(&site.start("/"), Seed(1)).await.unwrap();
+    let told: Vec<_> = env.lines().iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(told, ["fits well but", "wraps where", "there is room", "is simply cut", "of two lines", "that show"]);
+    let text = &seen.elements.last().unwrap().text;
+    assert!(text.starts_with("of two lines that show the") && !text.contains("early"), "{text}");
 }
 
 #[tokio::test]
