@@ -30,9 +30,15 @@ impl Verifier for Ocr {
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
         let (answer, truth) = (self.cleaned(answer), self.cleaned(truth));
-        let longer = answer.chars().count().max(truth.chars().count());
+        let lengths = [answer.chars().count(), truth.chars().count()];
+        let (shorter, longer) = (lengths[0].min(lengths[1]), lengths[0].max(lengths[1]));
         if longer == 0 {
             return Finding::decided(0.0, "ground truth: it is empty");
+        }
+        // So much the lengths alone allow.
+        let most = shorter as f64 / longer as f64;
+        if most < self.full_from && most <= self.none_up_to {
+            return Finding::decided(0.0, "too little in common");
         }
         let Some(distance) = levenshtein(&answer, &truth) else {
             return Finding::open("the texts are too long to compare");
@@ -87,6 +93,8 @@ mod tests {
     #[case("abcdefghiX", 1.0)]
     #[case("abcdefghXX", 0.8)]
     #[case("abcdeXXXXX", 0.0)]
+    #[case("abcde", 0.0)]
+    #[case("abcdef", 0.6)]
     fn bounds(#[case] answer: &str, #[case] expected: f64) {
         let bounded = Ocr { full_from: 0.9, none_up_to: 0.5, ..OCR };
         assert_eq!(score(&bounded, answer, "abcdefghij"), Some(expected));
