@@ -39,6 +39,9 @@ impl Verifier for Spatial {
 
 /// Without the signs of degrees, but for those between two digits: `45°30'` is not `4530'`.
 fn without_degrees(text: &str) -> String {
+    if !text.contains('°') {
+        return trim(text).to_owned();
+    }
     let mut plain = String::with_capacity(text.len());
     let mut points = text.chars().peekable();
     while let Some(point) = points.next() {
