@@ -39,7 +39,7 @@ test:
 # What needs 2.6 GB of Python: whether transformers loads what was trained here.
 test-export:
 	@scripts/setup
-	GLIM_TRANSFORMERS=$$(scripts/transformers) $(CARGO) test -p glim-train --locked $(CARGO_FLAGS) --test it reference:: -- --ignored
+	python=$$(scripts/transformers) && GLIM_TRANSFORMERS=$$python $(CARGO) test -p glim-train --locked $(CARGO_FLAGS) --test it reference:: -- --ignored
 
 check:
 	@scripts/setup

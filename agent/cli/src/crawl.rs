@@ -84,8 +84,9 @@ async fn dataset(recipe: &Path, out: &Path, set: &[String], hands: Hands) -> Res
     let (progress, stats) = crawled.with_context(again)?;
     say(&line(&progress, begun));
     if progress.pages == 0 && progress.dropped.is_empty() && !*stop.borrow() {
-        let known = progress.frontier.known > 0;
-        say(if known { "  nothing was left to do" } else { "  the sources of the recipe name no page" });
+        let counts = &progress.frontier;
+        let named = counts.handed_out + counts.known + counts.capped > 0;
+        say(if named { "  nothing was left to do" } else { "  the sources of the recipe name no page" });
     }
     for (reason, count) in &progress.dropped {
         say(&format!("  dropped {count:>6}  {reason}"));

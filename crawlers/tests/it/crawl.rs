@@ -75,7 +75,7 @@ async fn a_page_is_shown_operated_and_asked_about() {
         "<h1>Engines</h1><p>{}</p><button aria-expanded=false onclick=\"this.ariaExpanded='true';menu.hidden=false\">Models</button>\
          <ul id=menu role=menu hidden><li role=menuitem>Difference<li role=menuitem>Analytical</ul>\
          <label><input type=checkbox> Remember me</label> <input type=email placeholder='E-mail'>\
-         <div style='height:1500px'></div><p>The end of it</p>",
+         <p style='color:white'>ghostly words</p><div style='height:1500px'></div><p>The end of it</p>",
         prose(1)
     );
     work.page("engines.html", &body);
@@ -85,6 +85,8 @@ async fn a_page_is_shown_operated_and_asked_about() {
     let first = screens.iter().find(|screen| screen.trail.is_empty()).unwrap();
     assert_eq!((first.status, first.site.as_str(), first.heading.as_str()), (200, "pages.test", "Engines"));
     assert!(first.browser.contains("Chrom"), "{}", first.browser);
+    let reads = |words: &str| first.lines.iter().any(|line| line.text.contains(words));
+    assert!(reads("Remember me") && !reads("ghostly"), "{:?}", first.lines);
 
     let opened = screens.iter().find(|screen| screen.trail.iter().any(|step| step.name == "Models")).unwrap();
     assert!(opened.elements.iter().any(|element| element.role == "menuitem" && element.text == "Analytical"));
