@@ -132,7 +132,7 @@ impl World {
     async fn await_closed(&mut self, target: &str) -> Result<(), Stop> {
         let deadline = std::time::Instant::now() + self.browser().config().call;
         while self.tabs.iter().any(|open| open.tab.target == target) && std::time::Instant::now() < deadline {
-            if !self.next_event().await? {
+            if !self.next_event(self.browser().config().call).await? {
                 break;
             }
         }

@@ -18,10 +18,10 @@ use crate::{BrowserConfig, BrowserEnv};
 
 /// What happens to the targets of one browser context.
 pub(crate) enum ContextEvent {
-    Attached { tab: Tab, url: String },
+    Attached { tab: Tab, by_page: bool },
     Destroyed { target: String },
     Crashed { target: String, reason: String },
-    Download { name: String },
+    Download { frame: String, name: String },
 }
 
 /// A running process.
@@ -132,7 +132,7 @@ async fn route(link: Link, contexts: Arc<Mutex<Contexts>>, mut events: mpsc::Unb
                     }
                     drop(session.call("Runtime.runIfWaitingForDebugger", json!({})));
                     let tab = Tab::new(session, target, events, listener.set_up.filter.clone());
-                    let _ = listener.events.send(ContextEvent::Attached { tab, url: text(&info["url"]) });
+                    let _ = listener.events.send(ContextEvent::Attached { tab, by_page: info["openerId"].is_string() });
                 } else {
                     drop(session.call("Runtime.runIfWaitingForDebugger", json!({})));
                     drop(link.call("Target.detachFromTarget", json!({"sessionId": session.id()})));
@@ -157,10 +157,9 @@ async fn route(link: Link, contexts: Arc<Mutex<Contexts>>, mut events: mpsc::Unb
             }
             "Browser.downloadWillBegin" => {
                 let (frame, name) = (text(&params["frameId"]), text(&params["suggestedFilename"]));
-                let contexts = lock(&contexts);
-                // A download of an inner frame names a frame that is no target; its context is not known then.
-                if let Some(context) = contexts.of_target.get(&frame) {
-                    contexts.send(context, ContextEvent::Download { name });
+                // An inner frame is no target: its context knows it.
+                for listener in lock(&contexts).listeners.values() {
+                    let _ = listener.events.send(ContextEvent::Download { frame: frame.clone(), name: name.clone() });
                 }
             }
             _ => {}

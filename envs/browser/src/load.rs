@@ -17,6 +17,12 @@ pub(crate) const LOAD_STEP_MS: f64 = 20.0;
 /// How long news of the end of loading may lag behind the loading itself.
 const LATE_NEWS: Duration = Duration::from_secs(2);
 
+/// How long the news of a download may lag behind the navigation that became it.
+const LATE_DOWNLOAD: Duration = Duration::from_secs(1);
+
+/// Whether a link was followed that saves its target.
+const SAVES: &str = "globalThis.__glimQuiet?.saves() ?? false";
+
 /// Whether the document of the top frame has loaded.
 const LOADED: &str = "document.readyState === 'complete' && location.href !== 'about:blank'";
 
@@ -140,6 +146,37 @@ impl World {
         }
     }
 
+    /// Finds out why a navigation ended without a page, if one has: with a download, at an address that is no page, or
+    /// with an empty answer. Whether anything came of it.
+    pub async fn explain_fruitless_navigation(&mut self) -> Result<bool, EnvError> {
+        let tab = &self.tabs[self.active].tab;
+        if tab.state(|state| state.fruitless.is_none()) {
+            return Ok(false);
+        }
+        let target = tab.target.clone();
+        let Some(url) = tab.update(|state| state.fruitless.take()) else { return Ok(false) };
+        if url.starts_with("http") {
+            self.hear_of_download().await?;
+        } else {
+            let url = url.chars().take(2000).collect();
+            self.notices.push(Notice::LoadFailed { url, error: "the browser shows no such address".to_owned() });
+        }
+        self.discard_if_empty(&target);
+        Ok(true)
+    }
+
+    /// Waits for the news of a download unless it has come: Chromium tells it after the end of loading.
+    async fn hear_of_download(&mut self) -> Result<(), EnvError> {
+        let deadline = Instant::now() + LATE_DOWNLOAD;
+        while !self.notices.iter().any(|notice| matches!(notice, Notice::Download { .. })) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || !self.next_event(left).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until the screen has come to rest: nothing loads, nothing has changed for a while, no finite animation
     /// runs. `Ok(false)` if a limit passed first. `granted` counts the virtual milliseconds spent.
     pub async fn settle(&mut self, granted: &mut f64) -> Result<bool, EnvError> {
@@ -175,8 +212,12 @@ impl World {
                     if !std::mem::take(&mut begins) {
                         open.pace.frame(&open.tab).await?;
                     }
-                    let still = open.tab.evaluate_isolated(None, crate::observe::STILL).await?;
-                    if still.as_f64().unwrap_or(0.0) >= quiet - 0.5 {
+                    let looking = format!("[{}, {SAVES}]", crate::observe::STILL);
+                    let seen = open.tab.evaluate_isolated(None, &looking).await?;
+                    if seen[1] == true {
+                        self.hear_of_download().await?;
+                    }
+                    if seen[0].as_f64().unwrap_or(0.0) >= quiet - 0.5 {
                         return Ok(true);
                     }
                 }
@@ -192,12 +233,16 @@ impl World {
                     let waiting = open.tab.evaluate_isolated(None, &calm);
                     let still = open.pace.while_drawing(&open.tab, waiting).await??;
                     let again = open.tab.state(|state| state.loading || state.expected || state.loader != loader);
-                    if again {
+                    if again || self.take_in_events().await? {
                         continue;
                     }
+                    let open = &mut self.tabs[self.active];
                     let left = limit.saturating_sub(begun.elapsed());
                     let waiting = open.tab.wait(left, |state| state.requests.is_empty());
                     let served = open.pace.while_drawing(&open.tab, waiting).await??;
+                    if open.tab.evaluate_isolated(None, SAVES).await? == true {
+                        self.hear_of_download().await?;
+                    }
                     return Ok(still == Value::Bool(true) && served);
                 }
             }

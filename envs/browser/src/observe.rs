@@ -148,6 +148,9 @@ impl World {
             self.marks.push(source);
         }
 
+        for at in 0..self.tabs.len() {
+            self.tell_of_tab(at);
+        }
         let mut notices = std::mem::take(&mut self.notices);
         notices.extend(self.gate.take_notices());
         for open in &self.tabs {

@@ -141,7 +141,10 @@ impl Pace {
         let deadline = tokio::time::Instant::now() + limit;
         let mut patience = PATIENCE;
         loop {
-            if tab.wait(patience, |state| state.expired > before).await? {
+            // A navigation that ends without a page leaves the time standing until a frame comes.
+            let waits = patience == PATIENCE;
+            tab.wait(patience, |state| state.expired > before || waits && state.fruitless.is_some()).await?;
+            if tab.state(|state| state.expired > before) {
                 self.elapsed += ms;
                 self.total += ms;
                 return Ok(true);

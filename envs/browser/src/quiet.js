@@ -1,4 +1,5 @@
-// Runs in the isolated world of each document from its start: says how long nothing has changed.
+// Runs in the isolated world of each document from its start: says how long nothing has changed, and whether a link was
+// followed that saves its target.
 (() => {
   if (globalThis.__glimQuiet) return;
   const now = performance.now.bind(performance);
@@ -6,6 +7,11 @@
   new MutationObserver(() => { last = now(); }).observe(document, {
     subtree: true, childList: true, attributes: true, characterData: true,
   });
+  // No event of the browser says that a link which saves its target was followed, until the file comes.
+  let saving = false;
+  addEventListener('click', (event) => {
+    saving ||= event.composedPath().some((node) => node.localName === 'a' && node.hasAttribute('download'));
+  }, true);
   const finite = (animation) => {
     if (animation.playState !== 'running') return false;
     const end = animation.effect?.getComputedTiming().endTime;
@@ -28,5 +34,11 @@
     };
     look();
   });
-  globalThis.__glimQuiet = { still, until };
+  // Whether such a link was followed since the last call.
+  const saves = () => {
+    const since = saving;
+    saving = false;
+    return since;
+  };
+  globalThis.__glimQuiet = { still, until, saves };
 })()

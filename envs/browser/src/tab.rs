@@ -3,7 +3,7 @@
 //! A task of its own reads the tab's events, so that a dialog is answered and a crash is known while somebody waits for
 //! something else. Waiting is always for a condition on [`TabState`], with a limit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +30,12 @@ pub(crate) struct TabState {
     pub loaded_at: f64,
     /// A navigation of the top frame was asked for and has not begun yet.
     pub expected: bool,
+    /// Frames within the top one, by number.
+    pub frames: HashSet<String>,
+    /// Addresses of navigations under way, by frame.
+    navigating: HashMap<String, String>,
+    /// The address of a navigation that ended without a page.
+    pub fruitless: Option<String>,
     /// How often a virtual time budget has run out.
     pub expired: u64,
     /// Requests under way, by number, with their addresses; known only on the wall clock.
@@ -322,6 +328,7 @@ fn asks_for_password(response: &Value) -> Option<String> {
 
 /// Takes an event into the state; the command to answer it with, if it needs one.
 fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)> {
+    follow_frames(state, event);
     let params = &event.params;
     let of_main = |key: &str| params[key].as_str() == Some(&state.main_frame);
     match event.method.as_str() {
@@ -345,6 +352,8 @@ fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)>
             state.main_frame = text(&frame["id"]);
             state.loader = text(&frame["loaderId"]);
             state.requests.clear();
+            state.frames.clear();
+            state.fruitless = None;
             state.unreachable = frame["unreachableUrl"].as_str().map(str::to_owned);
             if let Some(url) = &state.unreachable {
                 let notice = Notice::LoadFailed { url: url.clone(), error: "the page could not be loaded".to_owned() };
@@ -383,4 +392,28 @@ fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)>
         _ => {}
     }
     None
+}
+
+/// Keeps which frames there are, and which of them are on their way to another page.
+fn follow_frames(state: &mut TabState, event: &Event) {
+    let params = &event.params;
+    let frame = text(&params["frameId"]);
+    match event.method.as_str() {
+        "Page.frameAttached" => drop(state.frames.insert(frame)),
+        // A frame that is swapped goes on in another process.
+        "Page.frameDetached" if params["reason"] != "swap" => {
+            state.frames.remove(&frame);
+            state.navigating.remove(&frame);
+        }
+        "Page.frameStartedNavigating" if params["navigationType"] != "sameDocument" => {
+            state.navigating.insert(frame, text(&params["url"]));
+        }
+        "Page.frameNavigated" => drop(state.navigating.remove(&text(&params["frame"]["id"]))),
+        "Page.frameStoppedLoading" => {
+            if let Some(url) = state.navigating.remove(&frame) {
+                state.fruitless = Some(url);
+            }
+        }
+        _ => {}
+    }
 }

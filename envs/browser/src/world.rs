@@ -1,7 +1,7 @@
 //! One episode's part of the browser: its context, its gate, its tabs, and how they come to rest.
 
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use glim_env::{Clock, EnvError, Notice, Seed, Viewport, WebStart};
 use serde_json::{Value, json};
@@ -24,6 +24,10 @@ pub(crate) struct OpenTab {
     pub tab: Tab,
     pub pace: Pace,
     pub title: String,
+    /// A page opened it.
+    pub by_page: bool,
+    /// Whether it is reported that a page opened it.
+    pub told: bool,
     /// The document that `pace` holds; another one may live in another process, where time runs on.
     pub held: String,
 }
@@ -314,7 +318,6 @@ impl World {
                 Err(_) => return Err(broke("the browser did not attach to it".to_owned())),
             }
         }
-        self.notices.retain(|notice| !matches!(notice, Notice::TabOpened { url } if url == "about:blank"));
         Ok(())
     }
 
@@ -325,12 +328,13 @@ impl World {
             self.take_in(event).await?;
             any = true;
         }
+        any |= self.explain_fruitless_navigation().await?;
         Ok(any)
     }
 
-    /// Waits for the next thing that happens to a tab. `Ok(false)` if nothing can.
-    pub async fn next_event(&mut self) -> Result<bool, EnvError> {
-        match tokio::time::timeout(self.browser.config().call, self.events.recv()).await {
+    /// Waits for the next thing that happens to a tab. `Ok(false)` if nothing does.
+    pub async fn next_event(&mut self, limit: Duration) -> Result<bool, EnvError> {
+        match tokio::time::timeout(limit, self.events.recv()).await {
             Ok(Some(event)) => self.take_in(event).await.map(|()| true),
             _ => Ok(false),
         }
@@ -344,7 +348,7 @@ impl World {
         }
         let target = active.target.clone();
         while self.tabs.iter().any(|open| open.tab.target == target) {
-            if !self.next_event().await.unwrap_or(false) {
+            if !self.next_event(self.browser.config().call).await.unwrap_or(false) {
                 return false;
             }
         }
@@ -353,7 +357,7 @@ impl World {
 
     async fn take_in(&mut self, event: ContextEvent) -> Result<(), EnvError> {
         match event {
-            ContextEvent::Attached { tab, url } => {
+            ContextEvent::Attached { tab, by_page } => {
                 let mut pace = Pace::new(self.start.clock, self.engine.frames.clone());
                 if self.engine.frames.is_some() {
                     pace.magnified = self.viewport.scale;
@@ -361,19 +365,15 @@ impl World {
                 // Commands of a session are answered in their order: after this one the set-up is in place.
                 tab.call("Page.enable", json!({})).await?;
                 pace.hold(&tab).await?;
-                self.tabs.push(OpenTab { tab, pace, title: String::new(), held: String::new() });
+                self.tabs.push(OpenTab { tab, pace, title: String::new(), by_page, told: false, held: String::new() });
                 self.active = self.tabs.len() - 1;
-                if self.tabs.len() > 1 {
-                    self.notices.push(Notice::TabOpened { url });
-                }
             }
             ContextEvent::Destroyed { target } => {
                 if let Some(at) = self.tabs.iter().position(|open| open.tab.target == target) {
-                    let closed = self.tabs.remove(at);
-                    self.notices.push(Notice::TabClosed { url: closed.tab.state(|state| state.url.clone()) });
-                    if self.active >= at && self.active > 0 {
-                        self.active -= 1;
-                    }
+                    self.tell_of_tab(at);
+                    let closed = self.take_out(at).tab;
+                    self.notices.extend(closed.update(|state| std::mem::take(&mut state.notices)));
+                    self.notices.push(Notice::TabClosed { url: closed.state(|state| state.url.clone()) });
                 }
                 if self.tabs.is_empty() {
                     // The page closed itself; as in a browser with one window, an empty tab remains.
@@ -385,12 +385,43 @@ impl World {
                     open.tab.crash(&reason);
                 }
             }
-            ContextEvent::Download { name } => {
-                let saved = self.start.downloads && self.browser.downloads().is_some();
-                self.notices.push(Notice::Download { name, saved });
+            ContextEvent::Download { frame, name } => {
+                let ours =
+                    |open: &OpenTab| open.tab.state(|state| state.main_frame == frame || state.frames.contains(&frame));
+                if self.tabs.iter().any(ours) {
+                    let saved = self.start.downloads && self.browser.downloads().is_some();
+                    self.notices.push(Notice::Download { name, saved });
+                }
             }
         }
         Ok(())
+    }
+
+    /// Takes a tab out of the list; another one is the active one then.
+    fn take_out(&mut self, at: usize) -> OpenTab {
+        if self.active >= at && self.active > 0 {
+            self.active -= 1;
+        }
+        self.tabs.remove(at)
+    }
+
+    /// Reports a tab that a page opened, once: its address is known only now that it has loaded.
+    pub fn tell_of_tab(&mut self, at: usize) {
+        let open = &mut self.tabs[at];
+        if open.by_page && !std::mem::replace(&mut open.told, true) {
+            self.notices.push(Notice::TabOpened { url: open.tab.state(|state| state.url.clone()) });
+        }
+    }
+
+    /// Closes a tab that a page opened and that has never shown anything, as browsers do. Nobody is told of it.
+    pub fn discard_if_empty(&mut self, target: &str) {
+        let empty = |open: &OpenTab| {
+            open.tab.target == target && open.by_page && open.tab.state(|state| state.loader.is_empty())
+        };
+        if let (Some(at), true) = (self.tabs.iter().position(empty), self.tabs.len() > 1) {
+            self.take_out(at);
+            drop(self.engine.link.call("Target.closeTarget", json!({"targetId": target})));
+        }
     }
 
     /// Puts our scripts, the screen and the clock of a new tab in place.

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use glim_browser::{Browser, BrowserConfig};
-use glim_env::{Action, Environment, Notice, Seed, StartState};
+use glim_env::{Action, Environment, Notice, Outcome, Seed, StartState, Viewport};
 
-use crate::site::{Live, Site};
+use crate::site::{Live, Site, both_kinds};
 
 #[tokio::test]
 async fn dialogs_are_answered_and_reported() {
@@ -51,12 +51,67 @@ async fn popups_become_tabs() {
 }
 
 #[tokio::test]
-async fn downloads_are_refused() {
-    let mut live = Live::at(&[("/", "<a href='/file'>get</a>"), ("/file", "attachment \0\0")]).await;
-    live.click("get").await;
-    let refused = |notice: &Notice| matches!(notice, Notice::Download { name, saved: false } if name == "report.bin");
-    assert!(live.noticed(refused), "{:?}", live.seen.notices);
-    assert!(live.names().contains(&"get"));
+async fn downloads_are_refused_and_reported_with_the_click() {
+    let outer = "<a href='/file'>link</a><a href='/file' target=_blank>apart</a><a href='/file' download>saves</a>\
+                 <button onclick='scripted()'>scripted</button><br><iframe src='/same'></iframe>\
+                 <iframe src='http://other.test/cross'></iframe><script>function scripted() {\
+                 const a = document.createElement('a'); a.href = 'data:,x'; a.download = 'report.bin';\
+                 document.body.append(a); a.click(); a.remove() }</script>";
+    let pages = [
+        ("/", outer),
+        ("/same", "<a href='/file'>within</a>"),
+        ("/cross", "<a href='/file'>across</a>"),
+        ("/file", "attachment \0\0"),
+    ];
+    let site = Site::new(&pages).await;
+    let folder = tempfile::tempdir().unwrap();
+    for program in both_kinds(folder.path()) {
+        let mut env = Browser::new(BrowserConfig { executable: Some(program), ..BrowserConfig::default() }).env();
+        let mut start = site.start("/");
+        start.viewport = Some(Viewport::new(700, 400));
+        let mut seen = env.reset(&StartState::Web(start), Seed(1)).await.unwrap();
+        for name in ["link", "within", "across", "apart", "saves", "scripted"] {
+            let link = seen.elements.iter().find(|element| element.name == name).unwrap().point;
+            seen = env.step(&Action::click(link)).await.unwrap().observation;
+            if name == "across" && seen.notices.is_empty() {
+                // Frames of other sites do not tell that they load.
+                seen = env.step(&Action::Wait { ms: 1000 }).await.unwrap().observation;
+            }
+            let refused = Notice::Download { name: "report.bin".to_owned(), saved: false };
+            assert_eq!(seen.notices, [refused], "{name}");
+            assert_eq!(seen.tabs.len(), 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_what_is_no_page_leaves_all_as_it_is() {
+    let page = "<a href='mailto:a@b.c'>mail</a><a href='mailto:a@b.c' target=_blank>mail apart</a>\
+                <a href='data:text/html,x' target=_blank>data apart</a>\
+                <a href='/nothing'>nothing</a><a href='/nothing' target=_blank>nothing apart</a>";
+    let site = Site::new(&[("/", page), ("/nothing", "204")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    for program in both_kinds(folder.path()) {
+        let mut env = Browser::new(BrowserConfig { executable: Some(program), ..BrowserConfig::default() }).env();
+        let mut seen = env.reset(&StartState::Web(site.start("/")), Seed(1)).await.unwrap();
+        for (name, failed) in [
+            ("mail", Some("mailto:a@b.c")),
+            ("mail apart", Some("mailto:a@b.c")),
+            ("data apart", Some("data:text/html,x")),
+            ("nothing", None),
+            ("nothing apart", None),
+        ] {
+            let link = seen.elements.iter().find(|element| element.name == name).unwrap().point;
+            let step = env.step(&Action::click(link)).await.unwrap();
+            seen = step.observation;
+            assert_eq!((step.outcome, seen.tabs.len()), (Outcome::Done, 1), "{name}: {:?}", seen.notices);
+            let urls = seen.notices.iter().map(|notice| match notice {
+                Notice::LoadFailed { url, .. } => url.as_str(),
+                other => panic!("{name}: {other:?}"),
+            });
+            assert_eq!(Vec::from_iter(urls), Vec::from_iter(failed), "{name}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,9 @@ async fn answer(page: Option<&str>) -> Response {
         let ask = [(header::CONTENT_DISPOSITION, "attachment; filename=\"report.bin\"")];
         return (ask, body.to_owned()).into_response();
     }
+    if page == "204" {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     if page == "never" {
         std::future::pending::<()>().await;
     }
