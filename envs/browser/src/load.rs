@@ -26,6 +26,10 @@ const SAVES: &str = "globalThis.__glimQuiet?.saves() ?? false";
 /// Whether the document of the top frame has loaded.
 const LOADED: &str = "document.readyState === 'complete' && location.href !== 'about:blank'";
 
+/// Whether the document got no content at all, as when it is not compressed as its server says. It would never be drawn;
+/// written over, it is empty.
+const NOTHING: &str = "!document.documentElement && (document.open(), document.close(), true)";
+
 /// A page's own clock shows a multiple of this when its loading ends for us.
 const LOADED_AT_MS: f64 = 100.0;
 
@@ -124,6 +128,10 @@ impl World {
             if done {
                 if open.held != loader {
                     open.pace.hold(&open.tab).await?;
+                    if open.tab.evaluate(NOTHING).await? == true {
+                        let url = open.tab.state(|state| state.url.clone());
+                        self.notices.push(Notice::LoadFailed { url, error: "its content cannot be read".to_owned() });
+                    }
                     if open.pace.clock() == Clock::Virtual {
                         // How much of the time granted before went to the document, and which frame an animation
                         // began in, is chance; from here on it is not.
@@ -198,7 +206,7 @@ impl World {
                         return Ok(false);
                     }
                     *granted += ms;
-                    let loads = open.tab.state(|state| state.loading || state.expected);
+                    let loads = open.tab.state(|state| state.loading || state.expected || state.loader != open.held);
                     if loads && !self.finish_loading(left).await? {
                         return Ok(false);
                     }

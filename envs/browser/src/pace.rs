@@ -5,7 +5,7 @@
 //! give equal pixels, and waiting costs no waiting. On the wall clock the page runs freely between our frames.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use glim_env::{Clock, EnvError};
@@ -205,16 +205,16 @@ impl Pace {
     /// A picture of the viewport as a PNG file.
     pub async fn picture(&mut self, tab: &Tab) -> Result<Arc<[u8]>, EnvError> {
         // The first frame of a new document may be drawn by a process that is not there yet.
+        let begun = Instant::now();
         for _ in 0..100 {
             if let Some(png) = self.try_picture(tab).await? {
                 return Ok(png);
             }
             tab.wait(Duration::from_millis(10), |state| state.gone).await?;
         }
-        Err(EnvError::Protocol {
-            what: "taking a screenshot".to_owned(),
-            reason: "the browser drew no frame".to_owned(),
-        })
+        let url = tab.state(|state| state.url.clone());
+        let limit_ms = begun.elapsed().as_millis() as u64;
+        Err(EnvError::Timeout { what: format!("the first frame of `{url}`"), limit_ms })
     }
 
     async fn try_picture(&mut self, tab: &Tab) -> Result<Option<Arc<[u8]>>, EnvError> {

@@ -60,6 +60,16 @@
   for (const type of [globalThis.HTMLSelectElement, globalThis.HTMLInputElement]) {
     if (type?.prototype.showPicker) type.prototype.showPicker = () => refuse('native picker');
   }
+  // A window without a screen would wait for ever for the frame in which it fills one.
+  const { Element: Any } = globalThis;
+  for (const name of ['requestFullscreen', 'webkitRequestFullscreen', 'webkitRequestFullScreen']) {
+    if (!Any?.prototype[name]) continue;
+    Any.prototype[name] = function () {
+      refuse('fullscreen');
+      queueMicrotask(() => this.dispatchEvent(new Event('fullscreenerror', { bubbles: true })));
+      return Promise.reject(new TypeError('Permissions check failed'));
+    };
+  }
   const geolocation = globalThis.Geolocation?.prototype;
   if (geolocation) {
     const deny = (_found, failed) => {

@@ -41,8 +41,6 @@ pub(crate) struct TabState {
     /// Requests under way, by number, with their addresses; known only on the wall clock.
     pub requests: HashMap<String, String>,
     pub notices: Vec<Notice>,
-    /// The page could not be loaded: address.
-    pub unreachable: Option<String>,
     pub crashed: Option<String>,
     pub gone: bool,
 }
@@ -354,9 +352,11 @@ fn take_in(state: &mut TabState, event: &Event) -> Option<(&'static str, Value)>
             state.requests.clear();
             state.frames.clear();
             state.fruitless = None;
-            state.unreachable = frame["unreachableUrl"].as_str().map(str::to_owned);
-            if let Some(url) = &state.unreachable {
-                let notice = Notice::LoadFailed { url: url.clone(), error: "the page could not be loaded".to_owned() };
+            if let Some(url) = frame["unreachableUrl"].as_str() {
+                // As in the address bar of a browser.
+                url.clone_into(&mut state.url);
+                let notice =
+                    Notice::LoadFailed { url: url.to_owned(), error: "the page could not be loaded".to_owned() };
                 state.notice(notice);
             }
         }

@@ -363,8 +363,16 @@ impl World {
                     pace.magnified = self.viewport.scale;
                 }
                 // Commands of a session are answered in their order: after this one the set-up is in place.
-                tab.call("Page.enable", json!({})).await?;
-                pace.hold(&tab).await?;
+                let ready = async {
+                    tab.call("Page.enable", json!({})).await?;
+                    pace.hold(&tab).await
+                };
+                if let Err(error) = ready.await {
+                    // A page may close what it opened at once; then there is nothing to see.
+                    let closed =
+                        !self.engine.link.is_closed() && tab.state(|state| state.gone && state.crashed.is_none());
+                    return if closed { Ok(()) } else { Err(error) };
+                }
                 self.tabs.push(OpenTab { tab, pace, title: String::new(), by_page, told: false, held: String::new() });
                 self.active = self.tabs.len() - 1;
             }

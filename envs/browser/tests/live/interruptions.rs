@@ -51,6 +51,34 @@ async fn popups_become_tabs() {
 }
 
 #[tokio::test]
+async fn a_popup_that_is_closed_at_once_is_no_matter() {
+    let page = "<button onclick=\"open('/two', 'name').close()\">open</button>";
+    let page = page.replace("open(", "window.open(");
+    let mut live = Live::at(&[("/", &page), ("/two", "<h1>second</h1>")]).await;
+    for _ in 0..3 {
+        live.click("open").await;
+        assert_eq!((live.seen.tabs.len(), live.names().contains(&"open")), (1, true), "{:?}", live.seen);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_is_empty_and_reported() {
+    let pages = [("/", "<a href='/broken'>go</a>"), ("/broken", "gzip that it is not")];
+    let site = Site::new(&pages).await;
+    let folder = tempfile::tempdir().unwrap();
+    for program in both_kinds(folder.path()) {
+        let mut env = Browser::new(BrowserConfig { executable: Some(program), ..BrowserConfig::default() }).env();
+        let seen = env.reset(&StartState::Web(site.start("/")), Seed(1)).await.unwrap();
+        let seen = env.step(&Action::click(seen.elements[0].point)).await.unwrap().observation;
+        assert_eq!((seen.url.as_str(), seen.elements.len()), ("http://site.test/broken", 0));
+        let told = |notice: &Notice| matches!(notice, Notice::LoadFailed { url, .. } if *url == seen.url);
+        assert!(seen.notices.iter().any(told), "{:?}", seen.notices);
+        let seen = env.step(&Action::Back).await.unwrap().observation;
+        assert_eq!(seen.elements[0].name, "go");
+    }
+}
+
+#[tokio::test]
 async fn downloads_are_refused_and_reported_with_the_click() {
     let outer = "<a href='/file'>link</a><a href='/file' target=_blank>apart</a><a href='/file' download>saves</a>\
                  <button onclick='scripted()'>scripted</button><br><iframe src='/same'></iframe>\
@@ -151,14 +179,16 @@ async fn passwords_of_servers_are_refused() {
 
 #[tokio::test]
 async fn powers_of_the_machine_are_refused() {
-    let page = "<button onclick=\"print(); navigator.geolocation.getCurrentPosition(()=>out.textContent='got',\
+    let page = "<button onclick=\"print(); document.body.requestFullscreen(); navigator.geolocation.getCurrentPosition(()=>out.textContent='got',\
                 ()=>out.textContent='denied'); Notification.requestPermission()\">ask</button><p id=out></p>\
                 <input type=file aria-label=file>";
     let mut live = Live::at(&[("/", page)]).await;
     live.click("ask").await;
     let refused =
         |what: &'static str| move |notice: &Notice| matches!(notice, Notice::Refused { what: w } if w == what);
-    assert!(live.noticed(refused("window.print")), "{:?}", live.seen.notices);
+    for what in ["window.print", "fullscreen"] {
+        assert!(live.noticed(refused(what)), "{what}: {:?}", live.seen.notices);
+    }
     let file = live.find("file").point;
     live.done(Action::click(file)).await;
     assert!(live.noticed(refused("file chooser")), "{:?}", live.seen.notices);

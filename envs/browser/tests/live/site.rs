@@ -74,6 +74,10 @@ async fn answer(page: Option<&str>) -> Response {
         let ask = [(header::CONTENT_DISPOSITION, "attachment; filename=\"report.bin\"")];
         return (ask, body.to_owned()).into_response();
     }
+    if let Some(body) = page.strip_prefix("gzip ") {
+        return ([(header::CONTENT_TYPE, "text/html"), (header::CONTENT_ENCODING, "gzip")], body.to_owned())
+            .into_response();
+    }
     if page == "204" {
         return StatusCode::NO_CONTENT.into_response();
     }
