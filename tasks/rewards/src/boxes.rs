@@ -1,68 +1,69 @@
 //! Places on a screen or a picture: boxes and points on the grid of 0..=999 that the model family writes.
 
 /// A box on the grid, its corners in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct NormBox {
-    pub(crate) left: i32,
-    pub(crate) top: i32,
-    pub(crate) right: i32,
-    pub(crate) bottom: i32,
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) right: f64,
+    pub(crate) bottom: f64,
 }
 
 /// The last column and row of the grid.
-pub(crate) const LAST: i32 = 999;
+pub(crate) const LAST: f64 = 999.0;
 
 /// A box over at least this part of the screen points at nothing.
 const WHOLE: f64 = 0.9;
 
 impl NormBox {
     /// A box of left, top, right, bottom; `None` where it leaves the grid or its corners are swapped.
-    pub(crate) fn new([left, top, right, bottom]: [i64; 4]) -> Option<Self> {
-        let on_grid = |value: i64| i32::try_from(value).ok().filter(|value| (0..=LAST).contains(value));
-        let (left, top, right, bottom) = (on_grid(left)?, on_grid(top)?, on_grid(right)?, on_grid(bottom)?);
-        (left <= right && top <= bottom).then_some(Self { left, top, right, bottom })
+    pub(crate) fn new([left, top, right, bottom]: [f64; 4]) -> Option<Self> {
+        let in_place = on_grid((left, top)) && on_grid((right, bottom)) && left <= right && top <= bottom;
+        in_place.then_some(Self { left, top, right, bottom })
     }
 
-    pub(crate) fn area(self) -> i32 {
+    pub(crate) fn area(self) -> f64 {
         (self.right - self.left) * (self.bottom - self.top)
     }
 
     /// Intersection over union; 0 where the union has no area.
     pub(crate) fn overlap(self, other: Self) -> f64 {
-        let width = (self.right.min(other.right) - self.left.max(other.left)).max(0);
-        let height = (self.bottom.min(other.bottom) - self.top.max(other.top)).max(0);
+        let width = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
+        let height = (self.bottom.min(other.bottom) - self.top.max(other.top)).max(0.0);
         let common = width * height;
         let union = self.area() + other.area() - common;
-        if union == 0 { 0.0 } else { f64::from(common) / f64::from(union) }
+        if union > 0.0 { (common / union).min(1.0) } else { 0.0 }
     }
 
     /// Whether the box is as good as the whole screen.
     pub(crate) fn is_whole_screen(self) -> bool {
-        f64::from(self.area()) >= WHOLE * f64::from(LAST * LAST)
+        self.area() >= WHOLE * LAST * LAST
     }
 
     pub(crate) fn center(self) -> (f64, f64) {
-        (f64::from(self.left + self.right) / 2.0, f64::from(self.top + self.bottom) / 2.0)
+        (f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom))
     }
 
     /// How far a point is from the box, 0 inside and on the border.
     pub(crate) fn distance(self, (x, y): (f64, f64)) -> f64 {
-        let outside = |value: f64, low: i32, high: i32| (f64::from(low) - value).max(value - f64::from(high)).max(0.0);
+        let outside = |value: f64, low: f64, high: f64| (low - value).max(value - high).max(0.0);
         outside(x, self.left, self.right).hypot(outside(y, self.top, self.bottom))
     }
 
-    /// How far a point within the box is from its centre, from 0 there to 1 on the border.
-    pub(crate) fn eccentricity(self, (x, y): (f64, f64)) -> f64 {
-        let (middle_x, middle_y) = self.center();
-        let share = |distance: f64, size: i32| if size == 0 { 0.0 } else { 2.0 * distance.abs() / f64::from(size) };
-        let across = share(x - middle_x, self.right - self.left);
-        across.max(share(y - middle_y, self.bottom - self.top)).min(1.0)
+    /// How far a point within the box is from another within it, from 0 there to 1 on the border.
+    pub(crate) fn eccentricity(self, (x, y): (f64, f64), (middle_x, middle_y): (f64, f64)) -> f64 {
+        let share = |value: f64, middle: f64, low: f64, high: f64| {
+            let room = if value < middle { middle - low } else { high - middle };
+            if room > 0.0 { (value - middle).abs() / room } else { 0.0 }
+        };
+        let across = share(x, middle_x, self.left, self.right);
+        across.max(share(y, middle_y, self.top, self.bottom)).min(1.0)
     }
 }
 
 /// Whether a point lies on the grid.
 pub(crate) fn on_grid((x, y): (f64, f64)) -> bool {
-    let range = 0.0..=f64::from(LAST);
+    let range = 0.0..=LAST;
     range.contains(&x) && range.contains(&y)
 }
 
@@ -72,42 +73,44 @@ mod tests {
 
     use super::*;
 
-    fn norm(corners: [i64; 4]) -> NormBox {
+    fn norm(corners: [f64; 4]) -> NormBox {
         NormBox::new(corners).unwrap()
     }
 
     #[rstest]
-    #[case::swapped([718, 702, 503, 580])]
-    #[case::beyond([0, 0, 1000, 10])]
-    #[case::negative([-1, 0, 10, 10])]
-    #[case::huge([0, 0, i64::MAX, i64::MAX])]
-    fn boxes_that_leave_the_grid_are_refused(#[case] corners: [i64; 4]) {
+    #[case::swapped([718.0, 702.0, 503.0, 580.0])]
+    #[case::beyond([0.0, 0.0, 1000.0, 10.0])]
+    #[case::negative([-1.0, 0.0, 10.0, 10.0])]
+    #[case::huge([0.0, 0.0, f64::INFINITY, f64::INFINITY])]
+    #[case::not_a_number([0.0, 0.0, f64::NAN, 10.0])]
+    fn boxes_that_leave_the_grid_are_refused(#[case] corners: [f64; 4]) {
         assert_eq!(NormBox::new(corners), None);
     }
 
     #[rstest]
-    #[case::equal([503, 580, 718, 702], [503, 580, 718, 702], 1.0)]
-    #[case::moved([504, 581, 719, 703], [503, 580, 718, 702], 0.974_704_509_523_451)]
-    #[case::touching([503, 702, 718, 824], [503, 580, 718, 702], 0.0)]
-    #[case::without_area([5, 5, 5, 5], [5, 5, 5, 5], 0.0)]
-    fn overlap_is_intersection_over_union(#[case] one: [i64; 4], #[case] two: [i64; 4], #[case] expected: f64) {
+    #[case::equal([503.0, 580.0, 718.0, 702.0], [503.0, 580.0, 718.0, 702.0], 1.0)]
+    #[case::moved([504.0, 581.0, 719.0, 703.0], [503.0, 580.0, 718.0, 702.0], 0.974_704_509_523_451)]
+    #[case::touching([503.0, 702.0, 718.0, 824.0], [503.0, 580.0, 718.0, 702.0], 0.0)]
+    #[case::without_area([5.0, 5.0, 5.0, 5.0], [5.0, 5.0, 5.0, 5.0], 0.0)]
+    fn overlap_is_intersection_over_union(#[case] one: [f64; 4], #[case] two: [f64; 4], #[case] expected: f64) {
         assert!((norm(one).overlap(norm(two)) - expected).abs() < 1e-12);
     }
 
     #[test]
     fn a_point_is_measured_from_the_border_and_from_the_centre() {
-        let target = norm([100, 100, 200, 120]);
+        let target = norm([100.0, 100.0, 200.0, 120.0]);
         assert_eq!(target.distance((150.0, 110.0)), 0.0);
         assert_eq!(target.distance((203.0, 124.0)), 5.0);
-        assert_eq!(target.eccentricity((150.0, 110.0)), 0.0);
-        assert_eq!(target.eccentricity((150.0, 120.0)), 1.0);
-        assert_eq!(target.eccentricity((175.0, 110.0)), 0.5);
+        assert_eq!(target.eccentricity((150.0, 110.0), target.center()), 0.0);
+        assert_eq!(target.eccentricity((150.0, 120.0), target.center()), 1.0);
+        assert_eq!(target.eccentricity((175.0, 110.0), target.center()), 0.5);
+        assert_eq!(target.eccentricity((110.0, 110.0), (110.0, 105.0)), 1.0 / 3.0);
     }
 
     #[test]
     fn the_whole_screen_is_known() {
-        assert!(norm([0, 0, 999, 999]).is_whole_screen());
-        assert!(norm([10, 10, 990, 990]).is_whole_screen());
-        assert!(!norm([0, 0, 999, 500]).is_whole_screen());
+        assert!(norm([0.0, 0.0, 999.0, 999.0]).is_whole_screen());
+        assert!(norm([10.0, 10.0, 990.0, 990.0]).is_whole_screen());
+        assert!(!norm([0.0, 0.0, 999.0, 500.0]).is_whole_screen());
     }
 }

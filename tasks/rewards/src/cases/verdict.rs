@@ -26,24 +26,25 @@ fn correct(reply: &str) -> Option<f64> {
     all("Incorrect").then_some(0.0)
 }
 
-/// The `score` of the first object, after the thought.
+/// The `score` of the first object, after the thought. Where there is no such object or score, as with a quote in its text,
+/// the published system takes a score above 0.7 for right that stands before a comma.
 fn place(reply: &str) -> Option<f64> {
     let reply = without_thought(reply);
     let reply = trim(&reply);
-    let open = reply.find('{')?;
-    let mut objects = serde_json::Deserializer::from_str(&reply[open..]).into_iter::<Value>();
-    if let Some(Ok(object)) = objects.next() {
-        return match object.get("score")? {
-            Value::Bool(score) => Some(f64::from(u8::from(*score))),
-            Value::Number(score) => score.as_f64(),
-            Value::String(score) => float(score),
-            _ => None,
-        };
-    }
-    // An object that is none, as with a quote in its text: the published system takes a score above 0.7 for right.
-    let (_, after) = reply.split_once("\"score\": ")?;
-    let (score, _) = after.split_once(',')?;
-    float(score).map(|score| f64::from(u8::from(score > 0.7)))
+    let object = reply
+        .find('{')
+        .and_then(|open| serde_json::Deserializer::from_str(&reply[open..]).into_iter::<Value>().next()?.ok());
+    let score = object.as_ref().and_then(|object| match object.get("score")? {
+        Value::Bool(score) => Some(f64::from(u8::from(*score))),
+        Value::Number(score) => score.as_f64(),
+        Value::String(score) => float(score),
+        _ => None,
+    });
+    score.or_else(|| {
+        let scores = reply.match_indices("\"score\": ").map(|(at, key)| reply[at + key.len()..].lines().next());
+        let (score, _) = scores.flatten().find_map(|line| line.split_once(','))?;
+        float(score).map(|score| f64::from(u8::from(score > 0.7)))
+    })
 }
 
 /// The text without its `<think>…</think>` and the blanks after each.

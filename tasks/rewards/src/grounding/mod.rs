@@ -105,8 +105,9 @@ impl Verifier for Points {
         };
         match (&answer, &truth) {
             (Places::Points(given), Places::Boxes(expected)) => {
-                let inside =
-                    |point, target: NormBox| (target.distance(point) == 0.0).then(|| 1.0 - target.eccentricity(point));
+                let inside = |point, target: NormBox| {
+                    (target.distance(point) == 0.0).then(|| 1.0 - target.eccentricity(point, target.center()))
+                };
                 matched(given, expected, inside)
             }
             (Places::Points(given), Places::Points(expected)) => {

@@ -1,7 +1,7 @@
 //! Boxes and points as models write them.
 
 use crate::boxes::{NormBox, on_grid};
-use crate::literal::{self, Value};
+use crate::literal::{self, Repeats, Value};
 use crate::text::{is_blank, trim};
 
 /// More places than these are no answer: they list the picture.
@@ -11,7 +11,8 @@ const BOX_FIELDS: [&str; 4] = ["box_2d", "bbox_2d", "bbox", "box"];
 const POINT_FIELDS: [&str; 3] = ["point", "point_2d", "points"];
 
 /// What says that the object is not there, in lower case.
-const NOTHING: [&str; 20] = [
+const NOTHING: [&str; 21] = [
+    "no",
     "none",
     "null",
     "nothing",
@@ -48,18 +49,22 @@ pub(super) enum Places {
 impl Places {
     /// `None` where the text is anything but places of one kind, all of them on the grid, or the word that there is none.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let text = trim(text);
+        let text = unfenced(trim(text));
         let plain = text.trim_end_matches(['.', '!', '。']).to_lowercase();
         if NOTHING.contains(&&*plain) {
             return Some(Self::Nothing);
         }
+        // A full stop behind a number belongs to it.
+        let text = text.strip_suffix(['.', '。']).filter(|text| text.ends_with([']', ')', '}'])).unwrap_or(text);
         let mut found = Found::default();
-        match literal::read(text) {
+        match literal::read(text, Repeats::Refused) {
             Some(Value::List(items) | Value::Tuple(items)) if items.is_empty() => return Some(Self::Nothing),
             Some(value) => found.add(&value)?,
             None => {
-                for value in sequence(text)? {
-                    found.add(&value)?;
+                let values = sequence(text)?;
+                match values.first()? {
+                    Value::Integer(_) | Value::Float(_) => found.add_numbers(&values)?,
+                    _ => values.iter().try_for_each(|value| found.add(value))?,
                 }
             }
         }
@@ -69,6 +74,12 @@ impl Places {
             _ => None,
         }
     }
+}
+
+/// What stands between the lines of a fence, where a text is one: "```json\n[1, 2]\n```".
+fn unfenced(text: &str) -> &str {
+    let inner = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
+    inner.and_then(|inner| inner.split_once('\n')).map_or(text, |(_, content)| trim(content))
 }
 
 /// Values side by side, with blanks, commas or semicolons between them.
@@ -106,18 +117,10 @@ impl Found {
     }
 
     fn add_numbers(&mut self, numbers: &[Value]) -> Option<()> {
-        let whole = |value: &Value| match value {
-            Value::Integer(digits) => digits.parse::<i64>().ok(),
-            _ => None,
-        };
-        match numbers {
-            [left, top, right, bottom] => {
-                self.boxes.push(NormBox::new([whole(left)?, whole(top)?, whole(right)?, whole(bottom)?])?);
-            }
-            [x, y] => {
-                let point = (whole(x)? as f64, whole(y)? as f64);
-                self.points.push(Some(point).filter(|&point| on_grid(point))?);
-            }
+        let numbers: Vec<f64> = numbers.iter().map(Value::as_number).collect::<Option<_>>()?;
+        match numbers[..] {
+            [left, top, right, bottom] => self.boxes.push(NormBox::new([left, top, right, bottom])?),
+            [x, y] => self.points.push(Some((x, y)).filter(|&point| on_grid(point))?),
             _ => return None,
         }
         Some(())

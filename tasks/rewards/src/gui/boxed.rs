@@ -1,6 +1,8 @@
-//! The text between the box tokens, each dialect in its own way.
+//! The text between the box tokens: under strict terms the only box of the answer part, else each dialect in its own way.
 
-use crate::reply::{BEGIN_OF_BOX as BEGIN, END_OF_BOX as END};
+use std::borrow::Cow;
+
+use crate::reply::{self, BEGIN_OF_BOX as BEGIN, END_OF_BOX as END, Flaw, Frame, Parts};
 use crate::text::trim;
 
 /// Longer contents are no action, in bytes.
@@ -8,7 +10,27 @@ const LONGEST: usize = 16 * 1024;
 
 /// What is wrong with a reply in which no action can be found.
 pub(super) const NO_BOX: &str = "the reply has no box";
+pub(super) const MANY_TOKENS: &str = "the answer has more box tokens than one pair";
 pub(super) const TOO_LONG: &str = "the box holds more than 16384 bytes";
+
+/// The content of the only box in the answer part; a box in the thinking part is a thought. What follows a thinking part
+/// is the answer part, tagged or not, and a reply without any tag is all answer.
+pub(super) fn only_box(reply: &str) -> Result<&str, Cow<'static, str>> {
+    let answer = answer_part(reply).map_err(|flaw| flaw.to_string())?;
+    let (before, behind) = answer.split_once(BEGIN).ok_or(NO_BOX)?;
+    let (content, after) = behind.split_once(END).ok_or(NO_BOX)?;
+    if [before, content, after].iter().any(|text| text.contains(BEGIN) || text.contains(END)) {
+        return Err(MANY_TOKENS.into());
+    }
+    Ok(limited(trim(content))?)
+}
+
+fn answer_part(reply: &str) -> Result<&str, Flaw> {
+    let untagged = || Parts { thinking: "", answer: reply }.without_tags();
+    reply::split(reply, Frame::ThinkAnswer)
+        .or_else(|flaw| reply::split(reply, Frame::ThinkUntagged).or_else(|_| untagged()).map_err(|_| flaw))
+        .map(|parts| parts.answer)
+}
 
 /// Android: both tokens must occur; what follows the first begin, up to the next token of either kind or the end.
 pub(super) fn android(reply: &str) -> Result<&str, &'static str> {
@@ -92,9 +114,28 @@ mod tests {
         assert_eq!(many_lines(&tokens(text)).ok(), expected);
     }
 
+    #[rstest]
+    #[case::framed("<think>x</think> <answer>so « a\nb »!</answer>", Some("a\nb"))]
+    #[case::thought("<think>«x»</think><answer>«a»</answer>", Some("a"))]
+    #[case::only_thought("<think>«x»</think><answer>a</answer>", None)]
+    #[case::behind_the_thinking("<think>«x»</think>Action: «a»", Some("a"))]
+    #[case::no_tags("Action: «a»", Some("a"))]
+    #[case::open_thinking("<think>«a»", None)]
+    #[case::two_parts("<think>x</think><answer>«a»</answer><answer>«b»</answer>", None)]
+    #[case::thought_behind("<answer>«a»</answer><think>«b»</think>", None)]
+    #[case::two("«a»«b»", None)]
+    #[case::inside_another("«a«b»»", None)]
+    #[case::begin_twice("««a»", None)]
+    #[case::end_before("»«a»", None)]
+    #[case::no_end("«a", None)]
+    fn only_one_box_of_the_answer_counts(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(only_box(&tokens(text)).ok(), expected);
+    }
+
     #[test]
     fn long_boxes_are_refused() {
         let reply = tokens(&format!("«{}»", "a".repeat(LONGEST + 1)));
+        assert_eq!(only_box(&reply), Err(TOO_LONG.into()));
         for read in [android, one_line, many_lines] {
             assert_eq!(read(&reply), Err(TOO_LONG));
         }

@@ -4,7 +4,8 @@
 //! published scripts (GLM-4.1V, section 5), without their holes: nothing is evaluated, and `DECISIONS.md` tells the rest.
 //! [`Terms::Strict`] are ours, for training: both actions become a `step`, and one rule scores the steps of all three
 //! dialects, so that what the published formulas pay to guesses (whole screens, letters in common, any place with the
-//! right element's name) earns nothing.
+//! right element's name) earns nothing. Only the one box of the answer part counts, and whoever says a thing twice has said
+//! nothing.
 //!
 //! ```text
 //! Android     <|begin_of_box|>{"action_type": "click", "box_2d": [[503, 580, 718, 702]]}<|end_of_box|>
@@ -40,6 +41,8 @@ pub enum Terms {
 
 /// Why a ground truth cannot be compared with anything.
 const TRUTH_UNREADABLE: &str = "the ground truth is no action of this dialect";
+/// The same, where the ground truth is read by itself.
+const VALUE_UNREADABLE: &str = "it is no action of this dialect";
 const ANSWER_UNREADABLE: &str = "the answer is no action of this dialect";
 const OTHER_ACTION: &str = "another action";
 

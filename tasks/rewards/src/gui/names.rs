@@ -23,7 +23,7 @@ const ACTIONS: [&[&str]; 18] = [
 ];
 
 /// Parameters, likewise.
-const PARAMETERS: [&[&str]; 10] = [
+const PARAMETERS: [&[&str]; 11] = [
     &["action", "action_type"],
     &["place", "start_box", "point", "box_2d", "bbox_2d", "bbox", "coordinates", "coordinate", "position", "start"],
     &["area", "box"],
@@ -31,30 +31,34 @@ const PARAMETERS: [&[&str]; 10] = [
     &["text", "content", "value"],
     &["keys", "key"],
     &["direction"],
-    &["amount", "step", "steps", "distance"],
+    &["steps", "step", "amount"],
+    &["distance"],
     &["app", "app_name"],
     &["element", "element_info", "element_name"],
 ];
 
-const KEYS: [&[&str]; 24] = [
-    &["enter", "return", "kp_enter"],
+/// Keys, without the underscores and blanks that a name may have between its words.
+const KEYS: [&[&str]; 26] = [
+    &["enter", "return", "kpenter"],
     &["escape", "esc"],
-    &["ctrl", "control", "ctrl_l", "ctrl_r"],
-    &["alt", "option", "alt_l", "alt_r"],
-    &["shift", "shift_l", "shift_r"],
+    &["ctrl", "control", "ctrll", "ctrlr"],
+    &["alt", "option", "opt", "altl", "altr"],
+    &["shift", "shiftl", "shiftr"],
     &["meta", "cmd", "command", "super", "win", "windows"],
     &["delete", "del"],
-    &["backspace", "back_space"],
-    &["pagedown", "page_down", "pgdn", "next"],
-    &["pageup", "page_up", "pgup", "prior"],
-    &["up", "arrow_up", "arrowup", "up_arrow"],
-    &["down", "arrow_down", "arrowdown", "down_arrow"],
-    &["left", "arrow_left", "arrowleft", "left_arrow"],
-    &["right", "arrow_right", "arrowright", "right_arrow"],
+    &["backspace"],
+    &["pagedown", "pgdn", "pgdown", "next"],
+    &["pageup", "pgup", "prior"],
+    &["up", "arrowup", "uparrow"],
+    &["down", "arrowdown", "downarrow"],
+    &["left", "arrowleft", "leftarrow"],
+    &["right", "arrowright", "rightarrow"],
     &["space", "spacebar", " "],
     &["insert", "ins"],
-    &["printscreen", "print_screen", "prtsc", "print"],
-    &["capslock", "caps_lock", "caps"],
+    &["printscreen", "prtsc", "prtscn", "print"],
+    &["capslock", "caps"],
+    &["numlock"],
+    &["scrolllock"],
     &["home"],
     &["end"],
     &["tab"],
@@ -85,27 +89,48 @@ pub(super) fn parameter(name: &str) -> Option<&'static str> {
     canonical(&PARAMETERS, &name.to_lowercase())
 }
 
+/// Our name of a key, if it is in the table.
+fn key(name: &str) -> Option<&'static str> {
+    canonical(&KEYS, name).or_else(|| canonical(&KEYS, &name.replace('_', "")))
+}
+
 /// The keys that are pressed together, in our names: modifiers first and sorted, the others in their order.
 pub(super) fn keys(text: &str) -> Vec<String> {
-    let named = |key: &str| canonical(&KEYS, key).map_or_else(|| key.to_owned(), str::to_owned);
+    /// What may stand between keys, and be a key itself.
+    const SEPARATORS: [char; 3] = ['+', '-', ','];
+
+    let named = |name: &str| key(name).unwrap_or(name).to_owned();
     let text = text.to_lowercase();
-    // One key may be a separator itself.
-    if text.chars().count() == 1 || canonical(&KEYS, text.trim()).is_some() {
-        return vec![named(if text.chars().count() == 1 { &text } else { text.trim() })];
+    if text.chars().count() == 1 {
+        return vec![named(&text)];
     }
-    let mut modifiers = Vec::new();
-    let mut others = Vec::new();
-    for key in text.split(['+', ' ', '-']).filter(|key| !key.is_empty()) {
-        let key = named(key);
-        if MODIFIERS.contains(&&*key) { modifiers.push(key) } else { others.push(key) }
+    let text = text.trim();
+    let (mut modifiers, mut others) = (Vec::new(), Vec::new());
+    let mut words = text.split(|c: char| SEPARATORS.contains(&c) || c.is_whitespace()).filter(|word| !word.is_empty());
+    let mut ahead = words.next();
+    while let Some(word) = ahead {
+        ahead = words.next();
+        let mut name = named(word);
+        if let Some(whole) = ahead.and_then(|next| key_of_two_words(word, next)) {
+            name = whole.to_owned();
+            ahead = words.next();
+        }
+        if MODIFIERS.contains(&&*name) { modifiers.push(name) } else { others.push(name) }
     }
-    if text.len() > 1 && text.ends_with(['+', '-']) && others.is_empty() {
-        others.push(named(&text[text.len() - 1..]));
+    if let Some(last) = text.chars().next_back().filter(|last| others.is_empty() && SEPARATORS.contains(last)) {
+        others.push(named(last.encode_utf8(&mut [0; 4])));
     }
     modifiers.sort();
     modifiers.dedup();
     modifiers.extend(others);
     modifiers
+}
+
+/// `page down`: one key, since `page` is none.
+fn key_of_two_words(one: &str, two: &str) -> Option<&'static str> {
+    let letter = |name: &str| name.chars().count() == 1;
+    let two_keys = letter(one) || letter(two) || (key(one).is_some() && key(two).is_some());
+    if two_keys { None } else { key(&[one, two].concat()) }
 }
 
 #[cfg(test)]
@@ -137,6 +162,16 @@ mod tests {
     #[case::space(" ", "Space")]
     #[case::plus_key("ctrl++", "Control +")]
     #[case::delete("Del", "delete")]
+    #[case::two_words("Page Down", "PgDown")]
+    #[case::arrow("Arrow Down", "down")]
+    #[case::arrow_behind("shift+left arrow", "Shift Left")]
+    #[case::caps_lock("Caps Lock", "capslock")]
+    #[case::back_space("back space", "BackSpace")]
+    #[case::print_screen("Alt+Print Screen", "alt+prtsc")]
+    #[case::underscores("Back_Space", "backspace")]
+    #[case::commas("ctrl, c", "ctrl+c")]
+    #[case::comma_key("cmd+,", "super ,")]
+    #[case::option("opt+Tab", "alt tab")]
     fn the_same_keys_have_one_name(#[case] one: &str, #[case] two: &str) {
         assert_eq!(keys(one), keys(two));
     }
@@ -145,6 +180,9 @@ mod tests {
     #[case::other_letter("ctrl+c", "ctrl+v")]
     #[case::other_modifier("ctrl+c", "alt+c")]
     #[case::order("a b", "b a")]
+    #[case::modifier_and_arrow("ctrl left", "left")]
+    #[case::letters("e nd", "end")]
+    #[case::comma_is_a_key("ctrl+,", "ctrl")]
     #[case::none("", "enter")]
     fn other_keys_stay_apart(#[case] one: &str, #[case] two: &str) {
         assert_ne!(keys(one), keys(two));

@@ -14,7 +14,7 @@ use std::fmt;
 
 use pieces::{Piece, pieces, says};
 
-use crate::text::{float, is_word, tokens, trim};
+use crate::text::{float, is_blank, is_word, tokens, trim};
 
 /// Longest answer, in bytes, that is looked at; a longer one is called evasive where the truth is shorter.
 const LONGEST_ANSWER: usize = 1 << 16;
@@ -70,32 +70,46 @@ pub fn evasion(question: &str, answer: &str, truth: &str) -> Option<Evasion> {
     }
     // What a truth says after that excuses nothing.
     let truth = &truth[..truth.floor_char_boundary(LONGEST_ANSWER)];
-    let (lower, lower_truth) = (answer.to_lowercase(), truth.to_lowercase());
+    let (lower, lower_truth) = (folded(answer), folded(truth));
     if lower == lower_truth {
         return None;
     }
-    if !lower.contains(is_word) {
+    if !lower.contains(|point| is_word(point) || matches!(point, '∅' | '∞')) {
         return lower_truth.contains(is_word).then_some(Evasion::Empty);
     }
     let (said, true_said) = (pieces(&lower), pieces(&lower_truth));
     let new = |phrases: &[&str]| phrases.iter().any(|phrase| says(&lower, phrase) && !says(&lower_truth, phrase));
     let numeric = is_numeric(&true_said);
+    // Of an interval an inequality says the same.
+    let plain =
+        |piece: &Piece<'_>| !matches!(piece, Piece::Mark(mark) if !matches!(mark, '%' | '°' | '.' | '-' | '$' | '/'));
+    let bounded = numeric && true_said.iter().all(plain) && is_bound(&lower, &lower_truth);
+    // `x < -1 or x > 1` is one answer.
+    let inequality = |text: &str| text.contains(['<', '>', '≤', '≥']);
+    let choices = |phrases: &[&str]| {
+        let asked = folded(question);
+        let fraction = |phrase: &str| phrase == "之一" && lower.contains("分之一");
+        let offered = |phrase: &str| phrase.starts_with("all ") && says(&asked, phrase);
+        phrases.iter().any(|phrase| new(&[phrase]) && !fraction(phrase) && !offered(phrase))
+    };
     let value = is_value(truth, &true_said);
     plea(answer, truth)
         .or_else(|| stands_for_a_value(answer, truth, numeric).then_some(Evasion::Placeholder))
-        .or_else(|| (numeric && is_range(&said)).then_some(Evasion::Range))
+        .or_else(|| (bounded || (numeric && is_range(&said))).then_some(Evasion::Range))
         .or_else(|| {
-            ((value && new(words::CHOICES)) || lists(answer, &said, truth, numeric)).then_some(Evasion::Candidates)
+            let several = value && !(inequality(&lower) && inequality(&lower_truth)) && choices(words::CHOICES);
+            (several || lists(answer, &said, truth, numeric)).then_some(Evasion::Candidates)
         })
         .or_else(|| (is_approximate(&said) && !is_approximate(&true_said)).then_some(Evasion::Approximation))
         .or_else(|| (value && is_doubtful(&lower) && !is_doubtful(&lower_truth)).then_some(Evasion::Doubt))
+        .or_else(|| (value && asks(&lower) && !asks(&lower_truth)).then_some(Evasion::Doubt))
         .or_else(|| is_vague(&lower, &lower_truth, &said, numeric).then_some(Evasion::Circular))
         .or_else(|| restates(question, &said, &true_said).then_some(Evasion::Circular))
 }
 
 /// [`Evasion::Plea`] or [`Evasion::Placeholder`] where an answer talks to the judge or to the judge's prompt.
 pub fn plea(answer: &str, truth: &str) -> Option<Evasion> {
-    let (lower, lower_truth) = (answer.to_lowercase(), truth.to_lowercase());
+    let (lower, lower_truth) = (folded(answer), folded(truth));
     let markup = |text: &str| words::MARKUP.iter().any(|mark| text.contains(mark));
     let words = |text: &str| words::PLEAS.iter().any(|phrase| says(text, phrase));
     let scores = |text: &str| text.lines().any(|line| is_verdict(trim(line)));
@@ -108,8 +122,38 @@ pub fn plea(answer: &str, truth: &str) -> Option<Evasion> {
     let pleads = (markup(&lower) && !markup(&lower_truth))
         || (words(&lower) && !words(&lower_truth))
         || (bare && !scores(&lower_truth))
-        || (scored(&lower) && !scored(&lower_truth));
+        || (scored(&lower) && !scored(&lower_truth) && float(truth) != Some(1.0));
     pleads.then_some(Evasion::Plea)
+}
+
+/// In lower case, with one kind of blanks, apostrophes and ASCII, and without what nobody sees: a phrase is found however
+/// it is disguised.
+fn folded(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for point in text.chars() {
+        match point {
+            '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}' => {}
+            '’' | '‘' | '＇' => plain.push('\''),
+            // Numbers and words keep the width that they had, since digits of any script count.
+            '\u{FF21}'..='\u{FF5A}' => plain.extend(char::from_u32(point as u32 - 0xFEE0)),
+            '\n' => plain.push('\n'),
+            _ if is_blank(point) => {
+                if !plain.ends_with([' ', '\n']) {
+                    plain.push(' ');
+                }
+            }
+            _ => plain.push(point),
+        }
+    }
+    plain.to_lowercase()
+}
+
+/// `> 4`, `5 ± 1`: a bound for a value.
+fn is_bound(lower: &str, truth: &str) -> bool {
+    let signs = ['<', '>', '≤', '≥', '±'];
+    let commands = ["\\pm", "\\leq", "\\geq", "\\le ", "\\ge ", "\\lt", "\\gt"];
+    let bounds = |text: &str| text.contains(signs) || commands.iter().any(|command| text.contains(command));
+    bounds(lower) && !bounds(truth)
 }
 
 /// A line that is a verdict and nothing else.
@@ -156,6 +200,11 @@ fn is_numeric(truth: &[Piece<'_>]) -> bool {
 
 /// `0-10`, `[0, 10]`, `between 0 and 10`, `0到10之间`: two numbers and what makes a range of them.
 fn is_range(said: &[Piece<'_>]) -> bool {
+    let numeral = |piece: &Piece<'_>| matches!(piece, Piece::Word(word) if words::NUMERALS.contains(word));
+    let joins = |piece: &Piece<'_>| matches!(piece, Piece::Word("to" | "through") | Piece::Mark('–' | '~'));
+    if said.windows(3).any(|three| numeral(&three[0]) && joins(&three[1]) && numeral(&three[2])) {
+        return true;
+    }
     if said.contains(&Piece::Mark('=')) || said.iter().filter(|piece| piece.is_number()).count() != 2 {
         return false;
     }
@@ -168,7 +217,14 @@ fn is_range(said: &[Piece<'_>]) -> bool {
         }
         _ => false,
     });
-    let between = matches!(said, [Piece::Word("between" | "from"), ..]);
+    // `5 m to 6 m`, `0..10`.
+    let places: Vec<usize> = (0..said.len()).filter(|at| said[*at].is_number()).collect();
+    let apart = places[1] - places[0];
+    let middle = &said[places[0] + 1..places[1]];
+    let joined = joined
+        || (apart <= 3 && middle.iter().any(|piece| matches!(piece, Piece::Word("to" | "through" | "到" | "至"))))
+        || matches!(middle, [Piece::Mark('.'), Piece::Mark('.')] | [Piece::Mark('%'), Piece::Mark('-' | '–' | '~')]);
+    let between = matches!(said, [Piece::Word("between" | "from" | "somewhere"), ..]);
     let bracketed = matches!(
         said,
         [Piece::Mark('[' | '('), first, Piece::Mark(',' | '，'), last, Piece::Mark(']' | ')')]
@@ -222,15 +278,26 @@ fn is_approximate(said: &[Piece<'_>]) -> bool {
                     || matches!((two, word), (Some(Piece::Word("more" | "less" | "fewer")), "than"))
                     || matches!((two, word), (Some(Piece::Word("close")), "to") | (Some(Piece::Word("up")), "to"))
             }
+            Some(Piece::Mark('.')) => at.checked_sub(2).map(|before| said[before]) == Some(Piece::Word("ca")),
             Some(Piece::Mark(mark)) => matches!(mark, '~' | '≈' | '～') && (at == 1),
             _ => false,
         };
         let or_so = match said.get(at + 1) {
-            Some(Piece::Word(word)) => word.starts_with("左右") || word.starts_with("上下") || *word == "ish",
+            Some(Piece::Word(word)) => {
+                word.starts_with("左右") || word.starts_with("上下") || words::OR_SO.contains(word)
+            }
+            Some(Piece::Mark('(')) => {
+                matches!(said.get(at + 2), Some(Piece::Word(word)) if words::OR_SO.contains(word))
+            }
             _ => false,
         };
         approximately || or_so
     })
+}
+
+/// `5?`
+fn asks(lower: &str) -> bool {
+    lower.ends_with(['?', '？'])
 }
 
 fn is_doubtful(lower: &str) -> bool {
@@ -247,7 +314,24 @@ fn is_vague(lower: &str, truth: &str, said: &[Piece<'_>], numeric: bool) -> bool
     let names_a_number = said.iter().any(|piece| piece.is_number());
     words::ANSWER_ITSELF.contains(&bare)
         || begins(words::ANYTHING)
-        || (numeric && !names_a_number && begins(words::DESCRIPTIONS))
+        || (numeric && !names_a_number && (begins(words::DESCRIPTIONS) || names_no_number(lower, said)))
+}
+
+/// Words alone, none of which can stand for a number: `several`, `unknown`, `correct`.
+fn names_no_number(lower: &str, said: &[Piece<'_>]) -> bool {
+    let may = |word: &str| {
+        words::NUMBERS_IN_WORDS.contains(&word)
+            || words::NUMERALS.iter().chain(words::BEGINNINGS_OF_NUMBERS).any(|numeral| word.starts_with(numeral))
+            || words::NUMERALS.iter().any(|numeral| !numeral.is_ascii() && word.contains(numeral))
+            || words::NUMBERS_IN_CHINESE.iter().any(|sign| word.contains(sign))
+    };
+    let plain =
+        said.iter().all(|piece| matches!(piece, Piece::Word(_) | Piece::Mark('.' | ',' | '!' | '。' | '，' | '\'')));
+    // Letters may be unknowns and constants, digits of any script numbers.
+    plain
+        && said.iter().any(|piece| matches!(piece, Piece::Word(word) if word.len() > 3))
+        && !said.iter().any(|piece| matches!(piece, Piece::Word(word) if may(word)))
+        && crate::number::read(lower, crate::number::Notation::School).is_none()
 }
 
 /// Three or more words, all of them the question's, where the truth has others.
@@ -263,7 +347,19 @@ fn restates(question: &str, said: &[Piece<'_>], truth: &[Piece<'_>]) -> bool {
         Piece::Mark(_) => true,
     };
     let content = said.iter().any(|piece| matches!(piece, Piece::Word(word) if !words::SMALL.contains(word)));
-    content && said.iter().all(from_question) && !truth.iter().all(from_question)
+    // The truth of a yes-or-no question is told by saying it in full.
+    let verdict = matches!(truth, [Piece::Word("yes" | "no" | "true" | "false" | "是" | "否" | "对" | "错")]);
+    let shared = |piece: &Piece<'_>| match piece {
+        Piece::Word(word) if word.len() > 3 => truth
+            .iter()
+            .any(|other| matches!(other, Piece::Word(other) if other.starts_with(word) || word.starts_with(other))),
+        _ => false,
+    };
+    content
+        && !verdict
+        && said.iter().all(from_question)
+        && !truth.iter().all(from_question)
+        && !said.iter().any(shared)
 }
 
 #[cfg(test)]

@@ -30,6 +30,25 @@ const QUESTION: &str = "How many apples are in the picture?";
 #[case("at least 7", Approximation)]
 #[case("大约7个", Approximation)]
 #[case("7左右", Approximation)]
+#[case("7 approx", Approximation)]
+#[case("7 (approximately)", Approximation)]
+#[case("ca. 7", Approximation)]
+#[case("under 8", Approximation)]
+#[case("5 m to 6 m", Range)]
+#[case("0..10", Range)]
+#[case("> 6", Range)]
+#[case("7 ± 1", Range)]
+#[case("7 vs 8", Candidates)]
+#[case("I think 7", Doubt)]
+#[case("I don’t know", Doubt)]
+#[case("seven to eight", Range)]
+#[case("7?", Doubt)]
+#[case("several", Circular)]
+#[case("unknown", Circular)]
+#[case("ground  truth", Plea)]
+#[case("gro\u{200B}und truth", Plea)]
+#[case("ｇｒｏｕｎｄ ｔｒｕｔｈ", Plea)]
+#[case("7 (this is correct)", Plea)]
 #[case("any positive integer", Circular)]
 #[case("the number of apples in the picture", Circular)]
 #[case("the correct answer", Circular)]
@@ -92,8 +111,24 @@ fn evasions_of_an_option(#[case] answer: &str) {
 #[case("1.0", "1")]
 #[case("6–7", "5–7")]
 #[case("<b>bold</b>", "</b>")]
+#[case("四分之一", "1/4")]
+#[case("|x|>1", "(-\\infty,-1)")]
+#[case("x < -1 or x > 1", "|x| > 1")]
+#[case("The score is 1", "1")]
+#[case("∅", "\\emptyset")]
+#[case("I cannot answer", "Not answerable")]
+#[case("none of them", "0")]
+#[case("forty-two", "42")]
+#[case("a dozen", "12")]
 fn honest_answers(#[case] answer: &str, #[case] truth: &str) {
     assert_eq!(evasion("What does it show?", answer, truth), None);
+}
+
+#[test]
+fn a_sentence_may_say_yes() {
+    assert_eq!(evasion("Is there a dog in the picture?", "there is a dog in the picture", "yes"), None);
+    assert_eq!(evasion("Are these polar bears in the snow?", "the polar bear", "polar bears"), None);
+    assert_eq!(evasion("Which? A: red. B: blue. C: all of the above", "all of the above", "C"), None);
 }
 
 #[test]

@@ -1,19 +1,8 @@
 //! The words by which evasions are told, in lower case.
 
 /// Markup of conversations and prompts.
-pub(super) const MARKUP: &[&str] = &[
-    "<|",
-    "|>",
-    "</",
-    "<think",
-    "<answer",
-    "[inst]",
-    "{question}",
-    "{predict}",
-    "{label}",
-    "{place_name}",
-    "{address}",
-];
+pub(super) const MARKUP: &[&str] =
+    &["<|", "</", "<think", "<answer", "[inst]", "{question}", "{predict}", "{label}", "{place_name}", "{address}"];
 
 /// What is said to a judge, or of the judge's own matters.
 pub(super) const PLEAS: &[&str] = &[
@@ -40,8 +29,14 @@ pub(super) const PLEAS: &[&str] = &[
     "grade this",
     "reference answer",
     "full marks",
+    "the reference",
+    "this is correct",
+    "is correct)",
+    "this answer matches",
+    "verdict",
     "标准答案",
     "参考答案",
+    "请判",
     "判为正确",
     "给满分",
     "忽略以上",
@@ -52,6 +47,9 @@ pub(super) const PLEAS: &[&str] = &[
 pub(super) const CHOICES: &[&str] = &[
     "or",
     "either",
+    "vs",
+    "versus",
+    "alternatively",
     "one of",
     "any of",
     "all of the above",
@@ -66,8 +64,23 @@ pub(super) const CHOICES: &[&str] = &[
 ];
 
 /// Words right before a number that is not meant exactly.
-pub(super) const ABOUT: &[&str] =
-    &["about", "approximately", "approx", "around", "roughly", "nearly", "almost", "circa", "near"];
+pub(super) const ABOUT: &[&str] = &[
+    "about",
+    "approximately",
+    "approx",
+    "around",
+    "roughly",
+    "nearly",
+    "almost",
+    "circa",
+    "ca",
+    "near",
+    "under",
+    "over",
+];
+
+/// The same right after a number.
+pub(super) const OR_SO: &[&str] = &["ish", "approx", "approximately", "roughly", "perhaps", "possibly"];
 
 /// The same at the end of a word in Han characters.
 pub(super) const ABOUT_IN_CHINESE: &[&str] =
@@ -98,6 +111,10 @@ pub(super) const DOUBTS: &[&str] = &[
     "cannot tell",
     "can't tell",
     "i guess",
+    "i think",
+    "likely",
+    "not answerable",
+    "unanswerable",
     "no idea",
     "it depends",
     "impossible to say",
@@ -182,3 +199,35 @@ pub(super) const SMALL: &[&str] = &[
     "the", "a", "an", "of", "in", "on", "at", "is", "are", "there", "this", "that", "it", "number", "amount", "name",
     "total", "and", "shown",
 ];
+
+/// Words that may stand for a number.
+pub(super) const NUMBERS_IN_WORDS: &[&str] = &[
+    "no",
+    "none",
+    "nothing",
+    "nil",
+    "null",
+    "half",
+    "third",
+    "quarter",
+    "once",
+    "twice",
+    "thrice",
+    "both",
+    "single",
+    "pair",
+    "couple",
+    "score",
+    "infinite",
+    "infinity",
+    "infinitely",
+    "neither",
+    "only",
+    "empty",
+];
+
+/// The same as beginnings of words.
+pub(super) const BEGINNINGS_OF_NUMBERS: &[&str] = &["thirt", "fort", "fift", "thous", "mill", "bill", "trill"];
+
+/// The same anywhere in a word in Han characters.
+pub(super) const NUMBERS_IN_CHINESE: &[&str] = &["个", "没有", "无", "半", "单", "双", "亿"];

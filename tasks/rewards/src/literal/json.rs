@@ -1,10 +1,10 @@
-//! JSON as Python reads it: not-a-number and infinities are allowed, the last of repeated keys counts, half surrogates stay.
+//! JSON as Python reads it: not-a-number and infinities are allowed, half surrogates stay.
 
-use super::{Budget, MOST_DIGITS, Value, character, insert, integer};
+use super::{Budget, MOST_DIGITS, Repeats, Value, character, integer};
 
 /// Reads a whole text.
-pub(super) fn read(text: &str) -> Option<Value> {
-    let mut reader = Reader { text, at: 0, budget: Budget::default() };
+pub(super) fn read(text: &str, repeats: Repeats) -> Option<Value> {
+    let mut reader = Reader { text, at: 0, budget: Budget::new(repeats) };
     reader.blanks();
     let value = reader.value()?;
     reader.blanks();
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
                 }
                 self.blanks();
                 let value = self.value()?;
-                insert(&mut entries, Value::Text(key), value)?;
+                self.budget.insert(&mut entries, Value::Text(key), value)?;
                 self.blanks();
                 if self.take("}") {
                     break;

@@ -38,15 +38,25 @@ pub(crate) enum Value {
     Object(Vec<(Value, Value)>),
 }
 
+/// What becomes of a key that an object holds twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// The last value counts, as in Python.
+    LastCounts,
+    /// The object is refused: it says two things.
+    Refused,
+}
+
 /// Reads JSON, or else a literal of Python.
-pub(crate) fn read(text: &str) -> Option<Value> {
+pub(crate) fn read(text: &str, repeats: Repeats) -> Option<Value> {
     if text.len() > LONGEST {
         return None;
     }
-    json::read(text).or_else(|| python::read(text))
+    json::read(text, repeats).or_else(|| python::read(text, repeats))
 }
 
-/// Reads one literal of Python at the start of a text, as the value of a parameter; gives the length read too.
+/// Reads one literal of Python at the start of a text, as the value of a parameter; gives the length read too. No key may
+/// occur twice.
 pub(crate) fn read_prefix(text: &str) -> Option<(Value, usize)> {
     if text.len() > LONGEST { None } else { python::read_prefix(text) }
 }
@@ -111,13 +121,17 @@ fn is_exactly(number: f64, digits: &str) -> bool {
 }
 
 /// Counts what has been read, so that a hostile text is refused early.
-#[derive(Default)]
 struct Budget {
     values: usize,
     depth: usize,
+    repeats: Repeats,
 }
 
 impl Budget {
+    fn new(repeats: Repeats) -> Self {
+        Self { values: 0, depth: 0, repeats }
+    }
+
     fn value(&mut self) -> Option<()> {
         self.values += 1;
         (self.values <= MOST_VALUES).then_some(())
@@ -131,16 +145,17 @@ impl Budget {
     fn leave(&mut self) {
         self.depth -= 1;
     }
-}
 
-/// Puts an entry into an object; of keys that occur twice the last counts.
-fn insert(entries: &mut Vec<(Value, Value)>, key: Value, value: Value) -> Option<()> {
-    match entries.iter().position(|(known, _)| known.equals(&key)) {
-        Some(known) => entries[known].1 = value,
-        None if entries.len() >= MOST_KEYS => return None,
-        None => entries.push((key, value)),
+    /// Puts an entry into an object.
+    fn insert(&self, entries: &mut Vec<(Value, Value)>, key: Value, value: Value) -> Option<()> {
+        match entries.iter().position(|(known, _)| known.equals(&key)) {
+            Some(_) if self.repeats == Repeats::Refused => return None,
+            Some(known) => entries[known].1 = value,
+            None if entries.len() >= MOST_KEYS => return None,
+            None => entries.push((key, value)),
+        }
+        Some(())
     }
-    Some(())
 }
 
 /// The digits of an integer without leading zeros.

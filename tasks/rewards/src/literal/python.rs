@@ -1,13 +1,13 @@
 //! The literals of Python: texts in every quoting, numbers, lists, tuples, dictionaries, constants, comments.
 
-use super::{Budget, MOST_DIGITS, Value, character, insert, integer};
+use super::{Budget, MOST_DIGITS, Repeats, Value, character, integer};
 
 /// Reads a whole text.
-pub(super) fn read(text: &str) -> Option<Value> {
+pub(super) fn read(text: &str, repeats: Repeats) -> Option<Value> {
     if text.contains('\0') {
         return None;
     }
-    let mut reader = Reader { text, at: 0, budget: Budget::default() };
+    let mut reader = Reader { text, at: 0, budget: Budget::new(repeats) };
     reader.blanks(true);
     let value = reader.value()?;
     // After the end of its line nothing but blank lines and comments may follow, and those do no harm.
@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Option<Value> {
 
 /// Reads one literal at the start of a text.
 pub(super) fn read_prefix(text: &str) -> Option<(Value, usize)> {
-    let mut reader = Reader { text, at: 0, budget: Budget::default() };
+    let mut reader = Reader { text, at: 0, budget: Budget::new(Repeats::Refused) };
     let value = reader.value()?;
     Some((value, reader.at))
 }
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
             }
             self.blanks(true);
             let value = self.value()?;
-            insert(&mut entries, key, value)?;
+            self.budget.insert(&mut entries, key, value)?;
             self.blanks(true);
             separated = self.take(",");
         }

@@ -2,6 +2,10 @@ use rstest::rstest;
 
 use super::*;
 
+fn read(text: &str) -> Option<Value> {
+    super::read(text, Repeats::LastCounts)
+}
+
 fn same(one: &str, two: &str) -> bool {
     read(one).unwrap().equals(&read(two).unwrap())
 }
@@ -70,6 +74,16 @@ fn values_that_differ(#[case] one: &str, #[case] two: &str) {
 #[case::empty("")]
 fn what_is_no_literal_is_refused(#[case] text: &str) {
     assert!(read(text).is_none());
+}
+
+#[rstest]
+#[case::json(r#"{"a": 1, "a": 1}"#)]
+#[case::python("{'a': 1, 'a': 2}")]
+#[case::equal_numbers("{1: 1, 1.0: 2}")]
+#[case::within(r#"[{"b": {"a": 1, "a": 2}}]"#)]
+fn keys_that_occur_twice_can_be_refused(#[case] text: &str) {
+    assert!(super::read(text, Repeats::Refused).is_none());
+    assert!(read(text).is_some());
 }
 
 #[test]

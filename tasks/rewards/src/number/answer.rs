@@ -62,7 +62,7 @@ impl Answer {
 
     /// A number alone.
     pub fn number(value: Rational) -> Self {
-        Self::Value(Parsed { expression: Expression::Number(value, None), doubtful: false })
+        Self::Value(Parsed { expression: Expression::Number(value, None), doubtful: false, wordy: false })
     }
 
     /// The answer as an interval, if it is one or can be read as one.

@@ -77,12 +77,14 @@ fn sections(text: &str) -> Option<BigInt> {
     let mut section = 0u64;
     let mut pending: Option<u64> = None;
     let mut last_multiplier = u64::MAX;
+    let mut after_zero = false;
     for character in text.chars() {
         if let Some(digit) = digit(character) {
             // Two digits in a row only with a zero before: 一百零三.
             if pending.is_some_and(|digit| digit != 0) {
                 return None;
             }
+            after_zero = pending == Some(0);
             pending = Some(u64::from(digit));
         } else {
             let multiplier = multiplier(character)?;
@@ -113,7 +115,10 @@ fn sections(text: &str) -> Option<BigInt> {
             }
         }
     }
-    Some(total + section + pending.unwrap_or(0))
+    // 三百五 is 350 and 一万五 is 15000: a last digit without a zero before it counts the next lower place.
+    let colloquial = last_multiplier != u64::MAX && last_multiplier > 10 && pending.is_some() && !after_zero;
+    let last = pending.unwrap_or(0) * if colloquial { last_multiplier / 10 } else { 1 };
+    Some(total + section + last)
 }
 
 fn digit(character: char) -> Option<u8> {
@@ -166,6 +171,12 @@ mod tests {
     #[case("负五", -5, 1)]
     #[case("半", 1, 2)]
     #[case("零", 0, 1)]
+    #[case("一万五", 15_000, 1)]
+    #[case("三百五", 350, 1)]
+    #[case("两千三", 2_300, 1)]
+    #[case("一百一", 110, 1)]
+    #[case("一万零五", 10_005, 1)]
+    #[case("一百一十", 110, 1)]
     #[case("壹佰", 100, 1)]
     fn reads(#[case] text: &str, #[case] numerator: i64, #[case] denominator: i64) {
         let expected = Rational::ratio(BigInt::from(numerator), BigInt::from(denominator));

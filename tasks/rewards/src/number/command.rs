@@ -20,7 +20,7 @@ pub fn read(scanner: &mut Scanner<'_, '_>) -> Option<()> {
         }
         "displaystyle" | "textstyle" | "limits" | "quad" | "qquad" | "rm" | "bf" => {}
         "text" | "mathrm" | "mathbf" | "textbf" | "operatorname" | "mathit" | "mbox" | "textrm" | "mathsf"
-        | "boxed" | "bm" => {
+        | "boxed" | "bm" | "boldsymbol" => {
             let argument = argument(scanner)?;
             scan(argument, scanner.tokens, scanner.commas, scanner.depth + 1)?;
         }

@@ -36,6 +36,8 @@ pub struct Closeness {
     pub absolute_near_zero: bool,
     /// Whole numbers have to be met exactly, and numbers of few digits up to rounding.
     pub by_digits: bool,
+    /// The sides of an equation cannot be swapped or multiplied.
+    pub directed: bool,
 }
 
 /// Numbers of fewer digits are not taken for rounded: the half unit of the last digit would be too wide.
@@ -91,8 +93,9 @@ pub fn agree(answer: &Answer, truth: &Answer, closeness: &Closeness, ordered: bo
         (Answer::Quantity(answer, unit, formula), Answer::Quantity(truth, true_unit, true_formula)) => {
             let quantities = quantities((answer, unit), (truth, true_unit), closeness);
             match (formula, true_formula) {
-                (Some(formula), Some(truth)) if quantities != Agreement::Same => {
-                    if formula.expression.same(&truth.expression) { Agreement::Same } else { quantities }
+                // Letters for unknowns instead of units: `2 mm` may be `2 m^2`, and anything times 0 is 0.
+                (Some(formula), Some(truth)) if quantities != Agreement::Same && !is_zero(answer) => {
+                    if formula.expression.same(&truth.expression) { Agreement::Unknown } else { quantities }
                 }
                 _ => quantities,
             }
@@ -107,7 +110,8 @@ pub fn agree(answer: &Answer, truth: &Answer, closeness: &Closeness, ordered: bo
             lists((*listing, items), (*true_listing, true_items), closeness, ordered)
         }
         (Answer::Relation(relation, left, right), Answer::Relation(true_relation, true_left, true_right)) => {
-            relations((*relation, left, right), (*true_relation, true_left, true_right))
+            let sides = ((*relation, left, right), (*true_relation, true_left, true_right));
+            if closeness.directed { reactions(sides.0, sides.1) } else { relations(sides.0, sides.1) }
         }
         (Answer::Relation(Relation::Equal, left, right), Answer::Value(_) | Answer::Quantity(..)) => {
             match named(left, right) {
@@ -120,6 +124,10 @@ pub fn agree(answer: &Answer, truth: &Answer, closeness: &Closeness, ordered: bo
                 Some(value) => agree(answer, &Answer::Value(value.clone()), closeness, ordered),
                 None => Agreement::Unknown,
             }
+        }
+        // The set of the one solution.
+        (Answer::Several(Listing::Set, items), Answer::Value(_) | Answer::Quantity(..)) if items.len() == 1 => {
+            agree(&items[0], truth, closeness, ordered)
         }
         (Answer::Several(..) | Answer::Interval(_) | Answer::Union(_), Answer::Value(_) | Answer::Quantity(..)) => {
             Agreement::Different
@@ -142,7 +150,11 @@ fn values(answer: &Parsed, truth: &Parsed, closeness: &Closeness) -> Agreement {
         return numbers(&answer.expression, &truth.expression, closeness);
     }
     if answer.expression.same(&truth.expression) {
-        return Agreement::Same;
+        // A run of letters may be a word, and a word is no product: 0 am and 0 pm are not both nothing.
+        let zero = Expression::whole(0);
+        let nothing = (answer.doubtful || truth.doubtful) && answer.expression.same(&zero);
+        let words = answer.wordy || truth.wordy || nothing;
+        return if words && answer.expression != truth.expression { Agreement::Unknown } else { Agreement::Same };
     }
     let option = |parsed: &Parsed| parsed.expression.symbol().is_some_and(|name| matches!(name, "A" | "B" | "C" | "D"));
     let mut names = (Vec::new(), Vec::new());
@@ -200,7 +212,9 @@ fn numbers(answer: &Expression, truth: &Expression, closeness: &Closeness) -> Ag
 
 fn quantities(answer: (&Expression, &Unit), truth: (&Expression, &Unit), closeness: &Closeness) -> Agreement {
     if answer.1.powers != truth.1.powers {
-        return Agreement::Different;
+        // `25 C` may be meant as degrees.
+        let degrees = answer.1.is_coulomb() && truth.1.is_temperature();
+        return if degrees { Agreement::Unknown } else { Agreement::Different };
     }
     // Written in the same unit the digits speak for themselves.
     if answer.1 == truth.1 {
@@ -216,17 +230,39 @@ fn quantities(answer: (&Expression, &Unit), truth: (&Expression, &Unit), closene
         converted = Expression::binary(Operation::Multiply, converted, pi);
     }
     match numbers(&converted, truth.0, closeness) {
-        Agreement::Different if closeness.by_digits => rounded(&converted, truth.0, answer.0),
+        Agreement::Different if closeness.by_digits => match rounded(&converted, truth, answer) {
+            // A rise of 10 °C is one of 10 K.
+            Agreement::Different if is_rise(answer, truth, closeness) => Agreement::Unknown,
+            other => other,
+        },
         other => other,
     }
 }
 
-/// A converted number is held to the digits of the truth and of the answer, whole ones too: 25 °C is 298 K.
-fn rounded(converted: &Expression, truth: &Expression, answer: &Expression) -> Agreement {
-    let (Some(written), Some(_)) = (truth.written(), answer.written()) else { return Agreement::Different };
-    let (Some(left), Some(right)) = (converted.real(), truth.real()) else { return Agreement::Different };
-    let half = 0.5 * 10f64.powi(i32::try_from(written.last).unwrap_or(i32::MIN));
-    (written.significant >= ROUNDED_DIGITS && (left - right).abs() <= half).into()
+/// Whether two temperatures are the same as differences of temperatures.
+fn is_rise(answer: (&Expression, &Unit), truth: (&Expression, &Unit), closeness: &Closeness) -> bool {
+    if answer.1.offset == truth.1.offset || is_zero(answer.0) {
+        return false;
+    }
+    let scaled = |side: (&Expression, &Unit)| {
+        Expression::binary(Operation::Multiply, side.0.clone(), Expression::Number(side.1.scale.clone(), None))
+    };
+    numbers(&scaled(answer), &scaled(truth), closeness) == Agreement::Same
+}
+
+/// A converted number is held to the digits of the truth and of the answer, whole ones too: 25 °C is 298 K, and 300.4 m are
+/// not 300 m, in whatever unit.
+fn rounded(converted: &Expression, truth: (&Expression, &Unit), answer: (&Expression, &Unit)) -> Agreement {
+    let (Some(true_written), Some(written)) = (truth.0.written(), answer.0.written()) else {
+        return Agreement::Different;
+    };
+    let (Some(left), Some(right)) = (converted.real(), truth.0.real()) else { return Agreement::Different };
+    let half = |written: Written| 0.5 * 10f64.powi(i32::try_from(written.last).unwrap_or(i32::MIN));
+    let ratio = answer.1.scale.approximate() / truth.1.scale.approximate();
+    let digits = true_written.significant.max(written.significant);
+    // A hair more, since sums of tenths are not exact.
+    let bound = half(true_written).min(half(written) * ratio.abs()) * (1.0 + 1e-9);
+    (digits >= ROUNDED_DIGITS && (left - right).abs() <= bound).into()
 }
 
 /// A number with a unit against one without.
@@ -237,7 +273,7 @@ fn one_sided(
     other: &Parsed,
     compare: impl Fn(&Parsed, &Parsed) -> Agreement,
 ) -> Agreement {
-    let plain = |expression: Expression| Parsed { expression, doubtful: false };
+    let plain = |expression: Expression| Parsed { expression, doubtful: false, wordy: false };
     // 50 % is 0.5, and 90° is π/2.
     let converted = if unit.is_angle() {
         let pi = Expression::Constant(super::expression::Constant::Pi);
@@ -273,6 +309,8 @@ fn lists(answer: (Listing, &[Answer]), truth: (Listing, &[Answer]), closeness: &
     if answer.1.len() != truth.1.len() {
         return Agreement::Different;
     }
+    let sorted = if kept { by_name(answer.1, truth.1) } else { None };
+    let answer = (answer.0, sorted.as_deref().unwrap_or(answer.1));
     let mut unknown = false;
     let mut compare = |answer: &Answer, truth: &Answer| {
         let agreement = agree(answer, truth, closeness, ordered);
@@ -296,11 +334,48 @@ fn lists(answer: (Listing, &[Answer]), truth: (Listing, &[Answer]), closeness: &
     }
 }
 
+/// `y = 1, x = 2` in the order of its names, where the truth is `(2, 1)` without any.
+fn by_name(answer: &[Answer], truth: &[Answer]) -> Option<Vec<Answer>> {
+    let name = |item: &Answer| match item {
+        Answer::Relation(Relation::Equal, left, right) => {
+            left.expression.symbol().or(right.expression.symbol()).map(str::to_owned)
+        }
+        _ => None,
+    };
+    if truth.iter().any(|item| name(item).is_some()) {
+        return None;
+    }
+    let mut named = answer.iter().map(|item| Some((name(item)?, item.clone()))).collect::<Option<Vec<_>>>()?;
+    named.sort_by(|one, other| one.0.cmp(&other.0));
+    Some(named.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Equations of reactions: the same sides, each in any order.
+fn reactions(answer: (Relation, &Parsed, &Parsed), truth: (Relation, &Parsed, &Parsed)) -> Agreement {
+    let same = answer.0 == truth.0
+        && answer.1.expression.same(&truth.1.expression)
+        && answer.2.expression.same(&truth.2.expression);
+    if same { Agreement::Same } else { Agreement::Unknown }
+}
+
+fn is_zero(expression: &Expression) -> bool {
+    expression.exact().is_some_and(|value| value.is_zero())
+}
+
 fn relations(answer: (Relation, &Parsed, &Parsed), truth: (Relation, &Parsed, &Parsed)) -> Agreement {
     let difference = |side: (Relation, &Parsed, &Parsed)| {
         Expression::binary(Operation::Subtract, side.1.expression.clone(), side.2.expression.clone())
     };
-    let Some(factor) = proportion(&difference(answer), &difference(truth)) else { return Agreement::Different };
+    let Some(factor) = proportion(&difference(answer), &difference(truth)) else {
+        let names = |side: (Relation, &Parsed, &Parsed)| {
+            let mut names = Vec::new();
+            gather(&side.1.expression, &mut names);
+            gather(&side.2.expression, &mut names);
+            names.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        // Other letters may name the same thing.
+        return if names(answer) == names(truth) { Agreement::Different } else { Agreement::Unknown };
+    };
     let relation = if factor < 0.0 { answer.0.swapped() } else { answer.0 };
     (relation == truth.0).into()
 }

@@ -44,14 +44,68 @@ pub fn count(text: &str) -> Option<Rational> {
 }
 
 fn is_noun(word: &str) -> bool {
-    const OTHERS: [&str; 20] = [
-        "or", "and", "to", "of", "but", "not", "at", "most", "least", "than", "more", "less", "about", "maybe", "plus",
-        "minus", "percent", "dozen", "hundred", "thousand",
+    // Words that make another number of it, or none.
+    const OTHERS: [&str; 53] = [
+        "or",
+        "and",
+        "to",
+        "of",
+        "but",
+        "not",
+        "at",
+        "most",
+        "least",
+        "than",
+        "more",
+        "less",
+        "fewer",
+        "about",
+        "maybe",
+        "perhaps",
+        "possibly",
+        "probably",
+        "likely",
+        "roughly",
+        "approximately",
+        "approx",
+        "around",
+        "nearly",
+        "almost",
+        "circa",
+        "so",
+        "ish",
+        "plus",
+        "minus",
+        "times",
+        "percent",
+        "half",
+        "halves",
+        "quarters",
+        "thirds",
+        "squared",
+        "cubed",
+        "doubled",
+        "tripled",
+        "pair",
+        "pairs",
+        "couple",
+        "couples",
+        "dozen",
+        "dozens",
+        "score",
+        "hundred",
+        "hundreds",
+        "thousand",
+        "thousands",
+        "million",
+        "billion",
     ];
-    let letters = word.chars().all(char::is_alphabetic);
+    const IN_CHINESE: [&str; 15] =
+        ["或", "和", "到", "至", "多", "余", "来", "左右", "上下", "以上", "以下", "以内", "倍", "对", "双"];
+    let letters = word.chars().all(char::is_alphabetic) && (word.len() > 1 || word == "a");
     let number = literal(word, Notation::School).is_some();
     letters
         && !number
         && !OTHERS.contains(&word.to_ascii_lowercase().as_str())
-        && !word.contains(['或', '和', '到', '至', '多', '余'])
+        && !IN_CHINESE.iter().any(|sign| word.contains(sign))
 }

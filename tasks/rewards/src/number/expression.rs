@@ -87,6 +87,18 @@ pub enum Function {
     Ceiling,
 }
 
+impl Function {
+    /// What `sin^{-1}` means.
+    pub fn inverse(self) -> Option<Self> {
+        match self {
+            Self::Sin => Some(Self::Asin),
+            Self::Cos => Some(Self::Acos),
+            Self::Tan => Some(Self::Atan),
+            _ => None,
+        }
+    }
+}
+
 /// The factorials computed exactly.
 const MAX_FACTORIAL: i64 = 200;
 

@@ -21,6 +21,7 @@ mod parse;
 mod plain;
 mod program;
 mod rational;
+mod restates;
 mod ruling;
 mod sample;
 mod school;
@@ -36,6 +37,7 @@ pub use compare::{Agreement, Closeness, agree};
 pub use counted::{count, literal};
 pub use double::{python, shortest};
 pub use expression::Expression;
+pub use parse::Parsed;
 pub use rational::Rational;
 pub use ruling::{NumberSettings, Reach, Ruling};
 

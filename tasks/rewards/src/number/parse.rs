@@ -20,6 +20,8 @@ pub struct Parsed {
     pub expression: Expression,
     /// A run of letters was taken for a product, which may have been a word.
     pub doubtful: bool,
+    /// Such a run is as long as a word, or in letters that unknowns are rarely written in.
+    pub wordy: bool,
 }
 
 /// Reads all of `tokens` as one formula. `implicit`: a multiplication sign may be left out, as in mathematics and unlike in
@@ -28,9 +30,9 @@ pub fn formula(tokens: &[Token], implicit: bool) -> Option<Parsed> {
     if tokens.is_empty() || tokens.len() > MAX_TOKENS {
         return None;
     }
-    let mut parser = Parser { tokens, at: 0, depth: 0, implicit, doubtful: false };
+    let mut parser = Parser { tokens, at: 0, depth: 0, implicit, doubtful: false, wordy: false };
     let expression = parser.sum()?;
-    (parser.at == tokens.len()).then_some(Parsed { expression, doubtful: parser.doubtful })
+    (parser.at == tokens.len()).then_some(Parsed { expression, doubtful: parser.doubtful, wordy: parser.wordy })
 }
 
 struct Parser<'a> {
@@ -39,6 +41,7 @@ struct Parser<'a> {
     depth: usize,
     implicit: bool,
     doubtful: bool,
+    wordy: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -174,6 +177,11 @@ impl<'a> Parser<'a> {
         let power = if self.implicit && self.take(&Token::Caret) { Some(self.factor()?) } else { None };
         let argument = self.argument(function == Function::Sqrt)?;
         self.depth -= 1;
+        if let (Some(power), Some(inverse)) = (&power, function.inverse())
+            && power.exact() == Some(Rational::whole(-1))
+        {
+            return Some(Expression::call(inverse, argument));
+        }
         let value = Expression::call(function, argument);
         Some(match power {
             Some(power) => Expression::binary(Operation::Power, value, power),
@@ -228,6 +236,7 @@ impl<'a> Parser<'a> {
         let letters = name.chars().count();
         // A letter of another script is more often a word than an unknown.
         self.doubtful |= !name.is_ascii();
+        self.wordy |= !name.is_ascii();
         if letters == 1 || !self.implicit || name.contains('_') || GREEK.contains(&name) {
             return Some(Expression::Symbol(name.into()));
         }
@@ -236,6 +245,7 @@ impl<'a> Parser<'a> {
             return None;
         }
         self.doubtful = true;
+        self.wordy |= letters == MAX_PRODUCT;
         let mut factors = name.chars().map(|letter| {
             let mut buffer = [0; 4];
             let letter = &*letter.encode_utf8(&mut buffer);

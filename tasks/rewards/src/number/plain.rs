@@ -7,7 +7,10 @@ use crate::text;
 pub fn plain(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len() + 8);
     let mut raised = false;
+    let latex = text.contains('\\');
     for character in unwrapped(text).chars() {
+        // Between a number and its unit LaTeX keeps a line together so; at the front it says that a number is rounded.
+        let character = if latex && character == '~' && !plain.is_empty() { ' ' } else { character };
         let superscript = superscript(character);
         if raised && superscript.is_none() {
             plain.push('}');
@@ -25,8 +28,27 @@ pub fn plain(text: &str) -> Option<String> {
         plain.push('}');
     }
     // Narrow spaces group digits.
-    Some(if plain.contains('\\') { plain.replace("\\,", " ").replace("\\!", "") } else { plain })
+    if plain.contains('\\') {
+        plain = plain.replace("\\,", " ").replace("\\!", "");
+    }
+    for (spelled, sign) in SPELLED {
+        if plain.contains(spelled) {
+            plain = plain.replace(spelled, sign);
+        }
+    }
+    Some(plain)
 }
+
+/// Names of two words.
+const SPELLED: [(&str, &str); 7] = [
+    ("degrees Celsius", "°C"),
+    ("degree Celsius", "°C"),
+    ("deg C", "°C"),
+    ("degrees Fahrenheit", "°F"),
+    ("degree Fahrenheit", "°F"),
+    ("deg F", "°F"),
+    ("per cent", "percent"),
+];
 
 fn push(plain: &mut String, character: char) -> Option<()> {
     let spelled = match character {
@@ -43,7 +65,15 @@ fn push(plain: &mut String, character: char) -> Option<()> {
         '¼' => "\\frac{1}{4}",
         '¾' => "\\frac{3}{4}",
         '⅕' => "\\frac{1}{5}",
+        '⅖' => "\\frac{2}{5}",
+        '⅗' => "\\frac{3}{5}",
+        '⅘' => "\\frac{4}{5}",
+        '⅙' => "\\frac{1}{6}",
+        '⅚' => "\\frac{5}{6}",
         '⅛' => "\\frac{1}{8}",
+        '⅜' => "\\frac{3}{8}",
+        '⅝' => "\\frac{5}{8}",
+        '⅞' => "\\frac{7}{8}",
         '，' => ",",
         '；' => ";",
         '：' | '∶' => ":",

@@ -7,6 +7,7 @@
 
 use serde::Deserialize;
 
+use super::restates::{Restating, restates};
 use super::{Agreement, Answer, Closeness, Expression, Notation, Rational, agree, read, shortest};
 use crate::Finding;
 use crate::reply::Boxed;
@@ -66,7 +67,7 @@ impl Ruling {
         let published = Rational::scaled("1", 10, -6).expect("a millionth is within the bounds");
         let floor = if by_digits { Rational::whole(0) } else { published };
         let relative = tolerance(settings.tolerance);
-        let closeness = Closeness { relative, floor, absolute_near_zero: false, by_digits };
+        let closeness = Closeness { relative, floor, absolute_near_zero: false, by_digits, directed: false };
         Self { reach: settings.reach, closeness, marks: &[], identity: true, symbols: false, ordered: false }
     }
 
@@ -99,6 +100,12 @@ impl Ruling {
         self
     }
 
+    /// Chemistry: the sides of an equation are what goes in and what comes out.
+    pub fn with_reactions(mut self) -> Self {
+        self.closeness.directed = true;
+        self
+    }
+
     /// How far the rules reach.
     pub fn reach(&self) -> Reach {
         self.reach
@@ -119,14 +126,18 @@ impl Ruling {
         if answer == truth {
             return Finding::decided(1.0, "identical");
         }
+        // A number that has been rounded is told so; it has to agree like any other.
+        let answer = trim(answer);
+        let answer = ["≈", "\\approx", "≃"].iter().find_map(|sign| answer.strip_prefix(sign)).map_or(answer, trim);
         let (Some(said), Some(expected)) = (read(answer, Notation::School), read(truth, Notation::School)) else {
             return Finding::open("not both are numbers or formulas");
         };
         match agree(&said, &expected, &self.closeness, self.ordered || asks_for_order(question)) {
-            Agreement::Same if repeats(question, answer, &said, &expected) => {
-                Finding::decided(0.0, "the answer is the task itself")
-            }
-            Agreement::Same => Finding::decided(1.0, "the same value"),
+            Agreement::Same => match restates(question, answer, truth, &said) {
+                Restating::No => Finding::decided(1.0, "the same value"),
+                Restating::Names => Finding::open("the answer stands in the question"),
+                Restating::Repeats => Finding::decided(0.0, "the answer is the task itself"),
+            },
             Agreement::Different => Finding::decided(0.0, "another value"),
             Agreement::Unknown => Finding::open("the question decides whether these agree"),
         }
@@ -179,23 +190,6 @@ fn tolerance(tolerance: f64) -> Rational {
     Rational::scaled(&digits, 10, exponent).expect("a double has few digits and a small exponent")
 }
 
-/// Whether an answer gives back the formula that the question asks to work out: `3^10` where the truth is 59049.
-fn repeats(question: &str, text: &str, answer: &Answer, truth: &Answer) -> bool {
-    let one_number = |answer: &Answer| match answer {
-        Answer::Value(parsed) => parsed.expression.written().is_some(),
-        Answer::Quantity(value, ..) => value.written().is_some(),
-        _ => false,
-    };
-    // A fraction may be what is asked for.
-    let worked_out =
-        ["^", "*", "+", "!", "×", "√", "\\times", "\\cdot", "\\sqrt", "sqrt", "log", "ln", "sin", "cos", "tan"];
-    let bare = |text: &str| text.chars().filter(|point| !point.is_whitespace() && *point != '$').collect::<String>();
-    one_number(truth)
-        && !one_number(answer)
-        && worked_out.iter().any(|sign| text.contains(sign))
-        && bare(question).contains(&bare(text))
-}
-
 /// Whether a list has to come in the order that the question asks for.
 fn asks_for_order(question: &str) -> bool {
     const MARKS: [&str; 11] = [
@@ -239,6 +233,32 @@ mod tests {
     #[case::no_order("Which are the roots?", "2, 1", "1, 2", Some(1.0))]
     #[case::empty("", " ", "1", Some(0.0))]
     #[case::words("", "forty or so", "42", None)]
+    #[case::rounded("", "≈ 5.2 m/s", "5.2 m/s", Some(1.0))]
+    #[case::rounded_in_latex("", "\\approx 0.75", "0.76", Some(0.0))]
+    #[case::latex_blank("", r"5 \mathrm{~m}/\mathrm{s}", "5 m/s", Some(1.0))]
+    #[case::millions("", "1.5 million", "1500000", Some(1.0))]
+    #[case::degrees_in_words("", "25 degrees Celsius", "25 °C", Some(1.0))]
+    #[case::per_cent("", "75 per cent", "75%", Some(1.0))]
+    #[case::fraction_sign("", "⅗", "0.6", Some(1.0))]
+    #[case::seconds("", "5 m/sec", "5 m/s", Some(1.0))]
+    #[case::ohms("", "10 Ohm", "10 Ω", Some(1.0))]
+    #[case::bold("", r"\boldsymbol{5}", "5", Some(1.0))]
+    #[case::morning("", "10:00 pm", "10:00 am", None)]
+    #[case::anagram("", "5 god", "5 dog", None)]
+    #[case::area("", "5 mm", "5 m²", None)]
+    #[case::nothing("", "0 °F", "0 °C", Some(0.0))]
+    #[case::torque("", "200 mN", "200 N·m", None)]
+    #[case::other_unit("", "0.3004 km", "300 m", Some(0.0))]
+    #[case::to_kelvin("", "298 K", "25 °C", Some(1.0))]
+    #[case::from_kelvin("", "25 °C", "298 K", Some(1.0))]
+    #[case::named("", "y=1, x=2", "(1, 2)", Some(0.0))]
+    #[case::named_in_any_order("", "y=2, x=1", "(1, 2)", Some(1.0))]
+    #[case::restated("Solve 3x + 4 = 19", "3x+4=19", "x=5", Some(0.0))]
+    #[case::inverse("", r"\sin^{-1}(1/2)", r"\arcsin(1/2)", Some(1.0))]
+    #[case::set_of_one("", "{5}", "5", Some(1.0))]
+    #[case::other_name("", "f(x)=2x+1", "y=2x+1", None)]
+    #[case::coulombs_or_degrees("", "25 C", "25 °C", None)]
+    #[case::difference("By how much?", "10 °C", "10 K", None)]
     fn reaches_fully(#[case] question: &str, #[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
         assert_eq!(score(Reach::Full, question, answer, truth), expected);
     }

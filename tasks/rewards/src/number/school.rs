@@ -111,6 +111,20 @@ impl<'a> Scanner<'a, '_> {
             written.last += i64::from(multiplier.ilog10());
             self.rest = &next[character.len_utf8()..];
         }
+        let next = self.rest.trim_start_matches(' ');
+        let word = &next[..next.bytes().take_while(u8::is_ascii_alphabetic).count()];
+        let exponent = match word {
+            "thousand" => 3,
+            "million" => 6,
+            "billion" => 9,
+            "trillion" => 12,
+            _ => 0,
+        };
+        if exponent > 0 {
+            value = value.multiply(&Rational::scaled("1", 10, exponent)?)?;
+            written.last += exponent;
+            self.rest = &next[word.len()..];
+        }
         self.tokens.push(Token::Number(value, written));
         // `3 x 10^5`: the letter stands for the sign.
         let next = self.rest.trim_start_matches(' ');
@@ -131,6 +145,8 @@ impl<'a> Scanner<'a, '_> {
             "and" | "or" => Token::Comma,
             "per" => Token::Slash,
             "times" => Token::Star,
+            // `5 m/sec`; the secant has an argument.
+            "sec" if self.rest[length..].trim_start_matches(' ').is_empty() => Token::Name("s".into()),
             "log" | "lg" => {
                 self.rest = &self.rest[length..];
                 return command::logarithm(self);

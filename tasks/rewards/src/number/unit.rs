@@ -40,6 +40,16 @@ impl Unit {
         self.powers == powers
     }
 
+    /// Whether it is a unit of temperature.
+    pub fn is_temperature(&self) -> bool {
+        self.powers == unit_table::TEMPERATURE
+    }
+
+    /// Whether it is the coulomb: an ampere for a second.
+    pub fn is_coulomb(&self) -> bool {
+        self.powers == unit_table::CHARGE && self.scale == Rational::whole(1)
+    }
+
     /// `value` of this unit in base units.
     pub fn in_base_units(&self, value: &Expression) -> Expression {
         let number = |value: &Rational| Expression::Number(value.clone(), None);

@@ -20,6 +20,22 @@ const DOLLAR: usize = 9;
 const EURO: usize = 10;
 const YUAN: usize = 11;
 
+/// The powers of temperatures.
+pub const TEMPERATURE: [i8; BASES] = of(&[(K, 1)]);
+
+/// The powers of electric charges.
+pub const CHARGE: [i8; BASES] = of(&[(A, 1), (S, 1)]);
+
+const fn of(powers: &[(usize, i8)]) -> [i8; BASES] {
+    let mut all = [0; BASES];
+    let mut at = 0;
+    while at < powers.len() {
+        all[powers[at].0] = powers[at].1;
+        at += 1;
+    }
+    all
+}
+
 /// A unit as the table has it; the fields as in [`super::unit::Unit`].
 #[allow(missing_docs, reason = "the fields are those of a unit")]
 pub struct Entry {
@@ -99,7 +115,7 @@ const ROWS: &[Row] = &[
     (&["C"], &["coulomb", "coulombs", "库仑", "库"], true, &[(A, 1), (S, 1)], ONE),
     (&["Ah"], &[], true, &[(A, 1), (S, 1)], ("3600", 0, 1)),
     (&["V"], &["volt", "volts", "伏特", "伏"], true, &[(KG, 1), (M, 2), (S, -3), (A, -1)], ONE),
-    (&["Ω", "Omega"], &["ohm", "ohms", "欧姆", "欧"], true, &[(KG, 1), (M, 2), (S, -3), (A, -2)], ONE),
+    (&["Ω", "Omega"], &["ohm", "ohms", "Ohm", "Ohms", "欧姆", "欧"], true, &[(KG, 1), (M, 2), (S, -3), (A, -2)], ONE),
     (&["F"], &["farad", "farads", "法拉"], true, &[(KG, -1), (M, -2), (S, 4), (A, 2)], ONE),
     (&["H"], &["henry", "henries", "亨利"], true, &[(KG, 1), (M, 2), (S, -2), (A, -2)], ONE),
     (&["T"], &["tesla", "teslas", "特斯拉"], true, &[(KG, 1), (S, -2), (A, -1)], ONE),

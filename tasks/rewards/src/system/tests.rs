@@ -27,7 +27,7 @@ impl Verifier for Exact {
             "overflow" => Finding::decided(f64::from(i32::MAX - truth.len() as i32).abs().powi(99), "huge"),
             "nan" => Finding::Decided { score: f64::NAN, reason: "nan".into() },
             "half" => Finding::decided(0.5, "half of it"),
-            "open" => Finding::open("words differ"),
+            "5 open" => Finding::open("words differ"),
             _ => Finding::decided(f64::from(u8::from(answer == truth)), "the texts"),
         }
     }
@@ -59,7 +59,7 @@ fn sample(response: &str) -> Sample {
 #[case::partly(&reply("half"), 0.5, Kind::Rule, "half of it")]
 #[case::frame("5", 0.0, Kind::Format, "format: it does not begin with `<think>`")]
 #[case::no_box("<think>a</think><answer>5</answer>", 0.0, Kind::Format, "answer: no box stands in the answer part")]
-#[case::open(&reply("open"), 0.0, Kind::Undecided, "words differ; there is no judge")]
+#[case::open(&reply("5 open"), 0.0, Kind::Undecided, "words differ; there is no judge")]
 #[case::panic(&reply("panic"), 0.0, Kind::Undecided, "the verifier failed: no rule for panic")]
 #[case::overflow(&reply("overflow"), 0.0, Kind::Undecided, "the verifier failed: a score lies in 0..=1, this is inf")]
 #[case::nan(&reply("nan"), 0.0, Kind::Undecided, "the verifier failed: a score lies in 0..=1, this is NaN")]
@@ -127,7 +127,7 @@ async fn a_picture_that_cannot_be_shown_leaves_the_sample_undecided() {
     let text = folder.path().join("a.png");
     std::fs::write(&text, "no picture").unwrap();
     for (path, told) in [(folder.path().join("missing.png"), "No such file"), (text, "neither PNG nor JPEG")] {
-        let sample = Sample { image: Some(path), ..sample(&reply("open")) };
+        let sample = Sample { image: Some(path), ..sample(&reply("5 open")) };
         let reward = system.reward(&sample).await.unwrap();
         assert_eq!(reward.kind, Kind::Undecided);
         assert!(reward.reason.contains(told), "{}", reward.reason);

@@ -41,6 +41,10 @@ fn genotype(text: &str) -> Option<Vec<[u8; 2]>> {
     }
     let letters: Vec<u8> =
         text.chars().filter(|point| !is_blank(*point)).map(|point| u8::try_from(point).ok()).collect::<Option<_>>()?;
+    // `TTAA` may be a strand of DNA, which is not `AATT`.
+    if letters.iter().all(|letter| b"ACGTU".contains(letter)) {
+        return None;
+    }
     let (pairs, rest) = letters.as_chunks::<2>();
     let mut genes = pairs.to_vec();
     genes.iter_mut().for_each(|gene| gene.sort_unstable());
@@ -65,6 +69,7 @@ mod tests {
     #[case::spaced("Aa Bb", "AaBb", Some(1.0))]
     #[case::another_genotype("AABb", "AaBb", Some(0.0))]
     #[case::a_gene_less("Aa", "AaBb", Some(0.0))]
+    #[case::strand("TTAA", "AATT", None)]
     #[case::not_in_pairs("ABab", "AaBb", None)]
     #[case::without_a_capital("aabb", "bbaa", None)]
     #[case::words("Noon", "noon", None)]

@@ -58,7 +58,7 @@ pub(super) struct Chemistry {
 impl Chemistry {
     /// With these settings.
     pub(super) fn new(settings: NumberSettings) -> Self {
-        Self { boxed: settings.boxed, ruling: Ruling::new(settings).with_marks(&MARKS) }
+        Self { boxed: settings.boxed, ruling: Ruling::new(settings).with_marks(&MARKS).with_reactions() }
     }
 }
 

@@ -52,7 +52,12 @@ impl Counting {
 
 impl Verifier for Counting {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        read_framed(reply, Frame::ThinkUntagged, self.boxed)
+        match self.reach {
+            // As all replies of a domain are framed, or as published.
+            Reach::Full => read_framed(reply, Frame::ThinkAnswer, self.boxed)
+                .or_else(|_| read_framed(reply, Frame::ThinkUntagged, self.boxed)),
+            Reach::Published => read_framed(reply, Frame::ThinkUntagged, self.boxed),
+        }
     }
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
@@ -104,6 +109,12 @@ mod tests {
     #[case("5, 6", "5", Some(0.0))]
     #[case("5 to 6", "5", None)]
     #[case("5多", "5", Some(0.0))]
+    #[case("5 million", "5", Some(0.0))]
+    #[case("5 dozens", "5", None)]
+    #[case("5 pairs", "5", None)]
+    #[case("5k", "5", Some(0.0))]
+    #[case("5 perhaps", "5", None)]
+    #[case("5左右", "5", None)]
     #[case("", "5", Some(0.0))]
     fn counts(#[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
         assert_eq!(score(Reach::Full, answer, truth), expected);
@@ -117,6 +128,14 @@ mod tests {
     #[case("6", "5", None)]
     fn counts_as_published(#[case] answer: &str, #[case] truth: &str, #[case] expected: Option<f64>) {
         assert_eq!(score(Reach::Published, answer, truth), expected);
+    }
+
+    #[test]
+    fn a_reply_may_have_the_tags_of_all_replies() {
+        let counting = Counting::new(NumberSettings::default());
+        for reply in ["<answer><|begin_of_box|>5<|end_of_box|></answer>", "<|begin_of_box|>5<|end_of_box|>"] {
+            assert_eq!(counting.read(&format!("<think>a</think>{reply}")).as_deref(), Ok("5"));
+        }
     }
 
     #[test]

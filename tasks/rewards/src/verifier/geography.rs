@@ -50,7 +50,14 @@ impl Verifier for Geography {
         if ruled.score() == Some(1.0) {
             return ruled;
         }
-        let (answer, truth) = (items(answer), items(truth));
+        if names(truth).next().is_some() && names(answer).eq(names(truth)) {
+            return Finding::decided(1.0, "the same names in the same order");
+        }
+        let (mut answer, truth) = (items(answer), items(truth));
+        if truth.len() > 1 && truth.iter().all(|item| !item.contains(is_blank)) {
+            // Where the names have no blanks, blanks separate them.
+            answer = answer.into_iter().flat_map(tokens).collect();
+        }
         if answer.is_empty() || truth.is_empty() {
             return texts_differ();
         }
@@ -61,6 +68,11 @@ impl Verifier for Geography {
         };
         if same { Finding::decided(1.0, "the same items") } else { texts_differ() }
     }
+}
+
+/// What stands between separators and blanks.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(SEPARATORS).flat_map(tokens)
 }
 
 /// The items of a list; the whole text is the only one where it is none.
@@ -82,7 +94,8 @@ fn holds_no_blank(name: &str) -> bool {
 
 /// Whether an item has its place in an order: a number, a coordinate, a numbered step.
 fn counts_in_order(item: &str) -> bool {
-    item.chars().any(|point| digit(point).is_some()) || item.starts_with('第') || item.ends_with(CHINESE_NUMERALS)
+    let item = item.trim_start_matches(['(', '[', '+', '-', '−']);
+    item.starts_with(|point| digit(point).is_some()) || item.starts_with('第') || item.ends_with(CHINESE_NUMERALS)
 }
 
 #[cfg(test)]

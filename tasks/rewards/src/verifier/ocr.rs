@@ -35,8 +35,8 @@ impl Verifier for Ocr {
         if longer == 0 {
             return Finding::decided(0.0, "ground truth: it is empty");
         }
-        // So much the lengths alone allow.
-        let most = shorter as f64 / longer as f64;
+        // So much the lengths alone allow, in the doubles of the similarity.
+        let most = 1.0 - (longer - shorter) as f64 / longer as f64;
         if most < self.full_from && most <= self.none_up_to {
             return Finding::decided(0.0, "too little in common");
         }

@@ -44,16 +44,10 @@ pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
             Box::new(Moments { least_overlap: settings.overlap.unwrap_or(Moments::default().least_overlap) })
         }
         "biology" => Box::new(Biology { boxed }),
-        "chart" => {
-            let pattern = settings.answer_pattern.as_deref().map(Pattern::new).transpose().ok()?;
-            Box::new(Chart::new(numbers, pattern))
-        }
+        "chart" => Box::new(Chart::new(numbers, pattern(settings)?)),
         "chemistry" => Box::new(Chemistry::new(numbers)),
         "counting" => Box::new(Counting::new(numbers)),
-        "general" => {
-            let pattern = settings.answer_pattern.as_deref().map(Pattern::new).transpose().ok()?;
-            Box::new(General { pattern })
-        }
+        "general" => Box::new(General { pattern: pattern(settings)?, reach: settings.reach }),
         "geography" => Box::new(Geography::new(numbers)),
         "geoquest" => Box::new(GeoGuess { boxed }),
         "language_mix" => Box::new(LanguageMix),
@@ -72,4 +66,9 @@ pub fn named(name: &str, settings: &Settings) -> Option<Box<dyn Verifier>> {
         "vqa" => Box::new(Vqa { boxed }),
         _ => return None,
     })
+}
+
+/// The pattern of the settings; an empty one is none.
+fn pattern(settings: &Settings) -> Option<Option<Pattern>> {
+    settings.answer_pattern.as_deref().filter(|pattern| !pattern.is_empty()).map(Pattern::new).transpose().ok()
 }

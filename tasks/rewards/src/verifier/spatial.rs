@@ -56,7 +56,7 @@ fn without_degrees(text: &str) -> String {
 
 /// `50%` as `0.5`, the way the published system prints it.
 fn without_percent(text: String) -> String {
-    let share = text.strip_suffix('%').and_then(float).filter(|share| share.is_finite());
+    let share = text.strip_suffix('%').and_then(float).filter(|share| !share.is_nan());
     share.map_or(text, |share| python(share / 100.0))
 }
 

@@ -22,7 +22,7 @@ const DIFFERENT_ON_PURPOSE: &[(&str, usize)] = &[
     ("chart-fmt", 1),
     ("chart-num", 9),
     ("chart-rand", 6),
-    ("chart-year", 12),
+    ("chart-year", 11),
     ("chemistry-fmt", 1),
     ("chemistry-judge0", 5),
     ("chemistry-notpl", 18),

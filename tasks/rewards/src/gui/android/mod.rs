@@ -9,11 +9,12 @@ mod tests;
 use std::borrow::Cow;
 
 use super::{
-    ANSWER_UNREADABLE, OTHER_ACTION, TRUTH_UNREADABLE, Terms, boxed, nothing, scored, similarity, step, strict,
+    ANSWER_UNREADABLE, OTHER_ACTION, TRUTH_UNREADABLE, Terms, VALUE_UNREADABLE, boxed, nothing, scored, similarity,
+    step, strict,
 };
 use crate::boxes::NormBox;
-use crate::literal::{self, Value};
-use crate::text::{MOST_DIGITS, digit, is_blank, leading_digits, trim_start};
+use crate::literal::{self, Repeats, Value};
+use crate::text::{MOST_DIGITS, digit, is_blank, leading_digits, trim, trim_start};
 use crate::{Finding, Verifier};
 
 /// Compares actions on an Android device.
@@ -25,20 +26,36 @@ pub struct Android {
 
 impl Verifier for Android {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        let content = boxed::android(reply)?;
+        let content = match self.terms {
+            Terms::Published => boxed::android(reply)?,
+            Terms::Strict => boxed::only_box(reply)?,
+        };
         let content = with_plain_box(content).ok_or("a number in the box has more than 4300 digits")?;
-        match literal::read(&content) {
+        match self.literal(&content) {
             Some(Value::Object(_)) => Ok(content),
             Some(_) => Err("the action is no object".into()),
-            None => Err("the action is neither JSON nor a literal of Python".into()),
+            None if self.terms == Terms::Published => Err("the action is neither JSON nor a literal of Python".into()),
+            None => Err("the action is neither JSON nor a literal of Python, or has a key twice".into()),
+        }
+    }
+
+    fn read_value<'a>(&self, value: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        let value = trim(value);
+        match self.terms {
+            Terms::Published => Ok(value.into()),
+            Terms::Strict => {
+                let value = with_plain_box(value).ok_or(VALUE_UNREADABLE)?;
+                let step = self.literal(&value).and_then(|object| step::of_object(&object));
+                step.map(|_| value).ok_or(VALUE_UNREADABLE.into())
+            }
         }
     }
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {
-        let Some(truth @ Value::Object(_)) = literal::read(truth) else {
+        let Some(truth @ Value::Object(_)) = self.literal(truth) else {
             return nothing(TRUTH_UNREADABLE);
         };
-        let Some(answer @ Value::Object(_)) = literal::read(answer) else {
+        let Some(answer @ Value::Object(_)) = self.literal(answer) else {
             return nothing(ANSWER_UNREADABLE);
         };
         match self.terms {
@@ -49,6 +66,16 @@ impl Verifier for Android {
                 strict::score(&answer, &truth)
             }
         }
+    }
+}
+
+impl Android {
+    fn literal(&self, text: &str) -> Option<Value> {
+        let repeats = match self.terms {
+            Terms::Published => Repeats::LastCounts,
+            Terms::Strict => Repeats::Refused,
+        };
+        literal::read(text, repeats)
     }
 }
 
@@ -114,14 +141,14 @@ fn text_score(given: &Value, expected: &Value) -> f64 {
 fn first_box(value: &Value) -> Option<NormBox> {
     let (Value::List(boxes) | Value::Tuple(boxes)) = value else { return None };
     let corners = boxes.first()?.as_list()?;
-    let mut numbers = [0; 4];
+    let mut numbers = [0.0; 4];
     if corners.len() != numbers.len() {
         return None;
     }
     for (number, corner) in numbers.iter_mut().zip(corners) {
         *number = match corner {
-            Value::Bool(bit) => i64::from(*bit),
-            Value::Integer(digits) => digits.parse().ok()?,
+            Value::Bool(bit) => f64::from(*bit),
+            Value::Integer(_) => corner.as_number()?,
             _ => return None,
         };
     }

@@ -82,6 +82,46 @@ fn hostile_objects_are_refused() {
 #[case::two_boxes(r#"{"action_type": "click", "box_2d": [[503, 580, 718, 702], [1, 2, 3, 4]]}"#, 0.0)]
 #[case::off_grid(r#"{"action_type": "click", "box_2d": [[503, 580, 1718, 702]]}"#, 0.0)]
 #[case::no_place(r#"{"action_type": "click"}"#, 0.0)]
+#[case::fractions(r#"{"action_type": "click", "box_2d": [[503.0, 580.0, 718.0, 702.0]]}"#, 1.0)]
 fn strict_terms_look_at_what_matters(#[case] answer: &str, #[case] expected: f64) {
     assert!((score(Terms::Strict, &boxed(answer), &boxed(CLICK)) - expected).abs() < 0.01);
+}
+
+#[rstest]
+#[case::key_twice(r#"{"action_type": "click", "action_type": "wait", "box_2d": [[503, 580, 718, 702]]}"#)]
+#[case::two_names(r#"{"action_type": "click", "action": "wait", "box_2d": [[503, 580, 718, 702]]}"#)]
+#[case::status_twice(r#"{"action_type": "status", "goal_status": "infeasible", "goal_status": "complete"}"#)]
+#[case::two_texts(r#"{"action_type": "answer", "text": "x", "content": "y"}"#)]
+fn strict_terms_refuse_what_is_said_twice(#[case] answer: &str) {
+    let truths = [
+        CLICK,
+        r#"{"action_type": "wait", "box_2d": [[503, 580, 718, 702]]}"#,
+        r#"{"action_type": "status", "goal_status": "complete"}"#,
+        r#"{"action_type": "answer", "text": "x"}"#,
+        r#"{"action_type": "answer", "text": "y"}"#,
+    ];
+    for truth in truths {
+        assert_eq!(score(Terms::Strict, &boxed(answer), &boxed(truth)), 0.0);
+    }
+}
+
+#[rstest]
+#[case::thought("<think>«THOUGHT»</think><answer>«CLICK»</answer>", 1.0)]
+#[case::only_thought("<think>«CLICK»</think><answer>«THOUGHT»</answer>", 0.0)]
+#[case::two("<think>x</think><answer>«CLICK»«CLICK»</answer>", 0.0)]
+fn strict_terms_read_the_answer_part(#[case] reply: &str, #[case] expected: f64) {
+    let reply = reply.replace("CLICK", CLICK).replace("THOUGHT", r#"{"action_type": "wait"}"#);
+    let reply = reply.replace('«', "<|begin_of_box|>").replace('»', "<|end_of_box|>");
+    assert_eq!(score(Terms::Strict, &reply, &boxed(CLICK)), expected);
+}
+
+#[test]
+fn a_broken_ground_truth_is_told_from_a_wrong_answer() {
+    assert!(Android::default().read_value(" {\"action_type\": \"wait\"}\n").is_ok());
+    assert!(Android::default().read_value("{\"action_type\": \"wait\", \"action_type\": \"home\"}").is_err());
+    assert!(
+        Android { terms: Terms::Published }
+            .read_value("{\"action_type\": \"wait\", \"action_type\": \"home\"}")
+            .is_ok()
+    );
 }

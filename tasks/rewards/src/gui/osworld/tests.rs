@@ -57,7 +57,7 @@ fn actions_are_scored_as_published_or_decided(#[case] answer: &str, #[case] trut
 
 #[rstest]
 #[case::unclosed("type(content='abc)")]
-#[case::line_before("\nleft_click(start_box='[1, 1]')")]
+#[case::line_between("left_click\n(start_box='[1, 1]'")]
 #[case::no_call("DONE")]
 #[case::nul("\0")]
 #[case::brackets("((((((((((")]
@@ -79,9 +79,41 @@ fn huge_numbers_are_just_far_away() {
 #[case::hotkey("hotkey(keys=\"cmd+c\")", "key(keys='super c')", 1.0)]
 #[case::spaces("left_click ( start_box = '[400, 300]' )", "left_click(start_box='[400, 300]')", 1.0)]
 #[case::no_jump("left_click(start_box='[421, 300]')", "left_click(start_box='[400, 300]')", 0.8 * (29.0 / 30.0))]
-#[case::case_matters("type(content='hello world')", "type(content='Hello World')", 7.0 / 11.0)]
+#[case::case_matters("type(content='hello world')", "type(content='Hello World')", 0.0)]
+#[case::enter(r"type(content='ls\n')", "type(content='ls')", 0.0)]
+#[case::enter_in_both(r"type(content='ls\n')", "type(content='ls\n')", 1.0)]
+#[case::line_break(r"type(content='a b')", r"type(content='a\nb')", 0.0)]
+#[case::back_scroll(
+    "scroll(start_box='[2, 2]', direction='up', step=-5)",
+    "scroll(start_box='[2, 2]', direction='up')",
+    0.0
+)]
 #[case::finished("finished()", "DONE()", 1.0)]
 fn strict_terms_know_other_names(#[case] answer: &str, #[case] truth: &str, #[case] expected: f64) {
     let score = score(Terms::Strict, answer, truth);
     assert!((score - expected).abs() < 1e-9, "{score}");
+}
+
+#[test]
+fn strict_terms_read_the_answer_part() {
+    let reply = |thought: &str, answer: &str| {
+        format!(
+            "<think>I do <|begin_of_box|>{thought}<|end_of_box|></think>\
+             <answer><|begin_of_box|>{answer}<|end_of_box|></answer>"
+        )
+    };
+    let (right, wrong) = ("left_click(start_box='[400, 300]')", "WAIT()");
+    let verifier = OsWorld::default();
+    let worth = |reply: &str| verifier.compare("", &verifier.read(reply).unwrap(), right).score();
+    assert_eq!(worth(&reply(wrong, right)), Some(1.0));
+    assert_eq!(worth(&reply(right, wrong)), Some(0.0));
+}
+
+#[test]
+fn a_broken_ground_truth_is_told_from_a_wrong_answer() {
+    assert!(OsWorld::default().read_value(" left_click(start_box='[400, 300]')\n").is_ok());
+    assert!(OsWorld::default().read_value("scroll(start_box='[2, 2]', direction='up', step=0)").is_err());
+    assert!(
+        OsWorld { terms: Terms::Published }.read_value("scroll(start_box='[2, 2]', direction='up', step=0)").is_ok()
+    );
 }

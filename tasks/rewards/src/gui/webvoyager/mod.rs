@@ -11,7 +11,8 @@ mod tests;
 
 use std::borrow::Cow;
 
-use super::{ANSWER_UNREADABLE, TRUTH_UNREADABLE, Terms, boxed, call, nothing, step, strict};
+use super::{ANSWER_UNREADABLE, TRUTH_UNREADABLE, Terms, VALUE_UNREADABLE, boxed, call, nothing, step, strict};
+use crate::text::trim;
 use crate::{Finding, Verifier};
 
 /// Compares actions in a browser.
@@ -23,12 +24,23 @@ pub struct WebVoyager {
 
 impl Verifier for WebVoyager {
     fn read<'a>(&self, reply: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
-        let content = boxed::many_lines(reply)?;
-        let readable = match self.terms {
-            Terms::Published => published::Action::of(content).is_some(),
-            Terms::Strict => strict_step(content).is_some(),
+        let (content, readable) = match self.terms {
+            Terms::Published => {
+                let content = boxed::many_lines(reply)?;
+                (content, published::Action::of(content).is_some())
+            }
+            Terms::Strict => {
+                let content = boxed::only_box(reply)?;
+                (content, strict_step(content).is_some())
+            }
         };
         if readable { Ok(content.into()) } else { Err(ANSWER_UNREADABLE.into()) }
+    }
+
+    fn read_value<'a>(&self, value: &'a str) -> Result<Cow<'a, str>, Cow<'static, str>> {
+        let value = trim(value);
+        let readable = self.terms == Terms::Published || strict_step(value).is_some();
+        if readable { Ok(value.into()) } else { Err(VALUE_UNREADABLE.into()) }
     }
 
     fn compare(&self, _question: &str, answer: &str, truth: &str) -> Finding {

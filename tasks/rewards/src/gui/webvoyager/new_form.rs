@@ -180,10 +180,10 @@ impl<'a> Cursor<'a> {
 }
 
 fn norm_box(content: &str) -> Option<NormBox> {
-    let mut corners = [0; 4];
+    let mut corners = [0.0; 4];
     let mut numbers = content.split(',');
     for corner in &mut corners {
-        *corner = numbers.next()?.trim().parse().ok()?;
+        *corner = f64::from(numbers.next()?.trim().parse::<i32>().ok()?);
     }
     numbers.next().is_none().then(|| NormBox::new(corners)).flatten()
 }

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 
 fn score(terms: Terms, answer: &str, truth: &str) -> f64 {
-    let boxed = |content: &str| format!("<answer><|begin_of_box|>{content}<|end_of_box|></answer>");
+    let boxed = |content: &str| format!("<think>so</think><answer><|begin_of_box|>{content}<|end_of_box|></answer>");
     let verifier = WebVoyager { terms };
     let (answer, truth) = (boxed(answer), boxed(truth));
     let (Ok(answer), Ok(truth)) = (verifier.read(&answer), verifier.read(&truth)) else { return 0.0 };
@@ -50,8 +50,36 @@ fn actions_are_scored_as_published_or_decided(#[case] answer: &str, #[case] trut
 #[case::elsewhere("TYPE(point=(900, 900), text='abcd')", "TYPE(point=(214, 100), text='abcd')", 0.0)]
 #[case::soup("ANSWER(content='0123456789')", "ANSWER(content='7')", 0.0)]
 #[case::number("ANSWER(content='$12.98')", "ANSWER(content='$12.99')", 0.0)]
+#[case::itself(CLICK, CLICK, 1.0)]
+#[case::case("ANSWER(content='Yes.')", "ANSWER(content='yes')", 1.0)]
+#[case::sign("ANSWER(content='It is -15 degrees today')", "ANSWER(content='It is 15 degrees today')", 0.0)]
+#[case::contradiction(
+    "SCROLL_UP(point=(5,5), direction='down', distance=500)",
+    "SCROLL_DOWN(point=(5,5), distance=500)",
+    0.0
+)]
 #[case::quoting("ANSWER(content=\"it's\")", "ANSWER(content='it's')", 1.0)]
 fn strict_terms_look_at_the_target(#[case] answer: &str, #[case] truth: &str, #[case] expected: f64) {
     let score = score(Terms::Strict, answer, truth);
     assert!((score - expected).abs() < 0.01, "{score}");
+}
+
+#[test]
+fn strict_terms_read_the_answer_part() {
+    let reply = |thought: &str, answer: &str| {
+        format!(
+            "<think><|begin_of_box|>{thought}<|end_of_box|></think>\
+             <answer><|begin_of_box|>{answer}<|end_of_box|></answer>"
+        )
+    };
+    let verifier = WebVoyager::default();
+    assert_eq!(verifier.read(&reply("KEY_PRESS(key='Enter')", CLICK)).unwrap(), CLICK);
+    assert!(verifier.read(&reply(CLICK, "nothing")).is_err());
+}
+
+#[test]
+fn a_broken_ground_truth_is_told_from_a_wrong_answer() {
+    assert!(WebVoyager::default().read_value(" CLICK(point=(214, 100))\n").is_ok());
+    assert!(WebVoyager::default().read_value("SCROLL_UP(point=(5, 5), distance=-5)").is_err());
+    assert!(WebVoyager { terms: Terms::Published }.read_value("SCROLL_UP(point=(5, 5), distance=-5)").is_ok());
 }

@@ -10,6 +10,7 @@ fn closeness() -> Closeness {
         floor: Rational::whole(0),
         absolute_near_zero: false,
         by_digits: true,
+        directed: false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::number::{Closeness, Notation, Rational, agree, count, read};
 
 fn closeness() -> Closeness {
     let relative = Rational::scaled("1", 10, -5).unwrap();
-    Closeness { floor: relative.clone(), relative, absolute_near_zero: true, by_digits: true }
+    Closeness { floor: relative.clone(), relative, absolute_near_zero: true, by_digits: true, directed: false }
 }
 
 /// Reads in both notations and compares with itself and with 7.
