@@ -34,7 +34,8 @@ impl<'a> Action<'a> {
 
     pub(super) fn of_call(text: &'a str) -> Option<Self> {
         let name = call::name(text)?;
-        let parameters = text[name.len()..].strip_prefix('(')?.strip_suffix(')')?;
+        // A call that is not closed has no parameters.
+        let parameters = text[name.len()..].strip_prefix('(')?.strip_suffix(')').unwrap_or("");
         let whole = call::end_of_call(&text[name.len()..], &['\'']);
         let typed = matches!(name, "type" | "key" | "hotkey");
         match brackets_and_quotes(text) {
@@ -150,8 +151,11 @@ fn scroll(answer: &Action<'_>, truth: &Action<'_>) -> f64 {
 
 fn typed(given: &str, expected: &str) -> f64 {
     let folded = |text: &str| text.trim_matches(is_blank).to_lowercase();
+    let identical = given == expected;
     let (given, expected) = (folded(given), folded(expected));
-    if given == expected {
+    if identical
+        || (given == expected && !given.is_empty() && !similarity::is_repetitive(&Vec::from_iter(given.chars())))
+    {
         return 1.0;
     }
     let (one, two): (Vec<char>, Vec<char>) = (given.chars().collect(), expected.chars().collect());

@@ -71,6 +71,10 @@ pub(super) fn answers(text: &str) -> Vec<Answer<'_>> {
         let separated = rest.trim_start_matches(SEPARATORS);
         let Some(content) = separated.strip_prefix(OPEN).filter(|_| separated.len() < rest.len()) else { continue };
         let Some(end) = content.find(CLOSE) else { break };
+        // In one line.
+        if content[..end].contains('\n') {
+            continue;
+        }
         let to = text.len() - content.len() + end + CLOSE.len();
         answers.push(Answer { from, to, content: &content[..end] });
     }
