@@ -2,6 +2,7 @@
 //!
 //! - `recorded`: the recorded cases of the published system
 //! - `cheats`: what wrong answers can be made into
+//! - `recipe`: each domain of the recipe
 //! - `hostile`: replies that are made to crash or to delay; a short run of the fuzzer
 
 #![allow(
@@ -14,4 +15,5 @@ mod cheats;
 mod hostile;
 #[path = "../probe/mod.rs"]
 mod probe;
+mod recipe;
 mod recorded;
