@@ -104,6 +104,7 @@ pub fn evasion(question: &str, answer: &str, truth: &str) -> Option<Evasion> {
         .or_else(|| (value && is_doubtful(&lower) && !is_doubtful(&lower_truth)).then_some(Evasion::Doubt))
         .or_else(|| (value && asks(&lower) && !asks(&lower_truth)).then_some(Evasion::Doubt))
         .or_else(|| is_vague(&lower, &lower_truth, &said, numeric).then_some(Evasion::Circular))
+        .or_else(|| (is_amount(&true_said) && names_no_number(&lower, &said)).then_some(Evasion::Circular))
         .or_else(|| restates(question, &said, &true_said).then_some(Evasion::Circular))
 }
 
@@ -195,6 +196,16 @@ fn is_numeric(truth: &[Piece<'_>]) -> bool {
     match truth {
         [Piece::Word(word)] => words::NUMERALS.contains(word),
         _ => truth.iter().filter(|piece| piece.is_number()).count() == 1,
+    }
+}
+
+/// Whether a truth is a number before a unit or after the sign of a currency, and no name such as `COVID-19`.
+fn is_amount(truth: &[Piece<'_>]) -> bool {
+    match truth {
+        [Piece::Number(_)] | [Piece::Number(_), Piece::Word(_) | Piece::Mark('%' | '°')] => true,
+        [Piece::Number(_), Piece::Mark('°'), Piece::Word(_)] => true,
+        [Piece::Mark('-' | '$' | '€' | '¥'), rest @ ..] => matches!(rest, [Piece::Number(_)]),
+        _ => false,
     }
 }
 
@@ -314,7 +325,7 @@ fn is_vague(lower: &str, truth: &str, said: &[Piece<'_>], numeric: bool) -> bool
     let names_a_number = said.iter().any(|piece| piece.is_number());
     words::ANSWER_ITSELF.contains(&bare)
         || begins(words::ANYTHING)
-        || (numeric && !names_a_number && (begins(words::DESCRIPTIONS) || names_no_number(lower, said)))
+        || (numeric && !names_a_number && begins(words::DESCRIPTIONS))
 }
 
 /// Words alone, none of which can stand for a number: `several`, `unknown`, `correct`.

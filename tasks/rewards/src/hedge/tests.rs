@@ -118,6 +118,8 @@ fn evasions_of_an_option(#[case] answer: &str) {
 #[case("∅", "\\emptyset")]
 #[case("I cannot answer", "Not answerable")]
 #[case("none of them", "0")]
+#[case("coronavirus", "COVID-19")]
+#[case("the first one", "1")]
 #[case("forty-two", "42")]
 #[case("a dozen", "12")]
 fn honest_answers(#[case] answer: &str, #[case] truth: &str) {

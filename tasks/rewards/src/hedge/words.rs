@@ -224,6 +224,13 @@ pub(super) const NUMBERS_IN_WORDS: &[&str] = &[
     "neither",
     "only",
     "empty",
+    "first",
+    "second",
+    "fourth",
+    "fifth",
+    "ninth",
+    "noon",
+    "midnight",
 ];
 
 /// The same as beginnings of words.
