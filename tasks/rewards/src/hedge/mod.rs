@@ -92,19 +92,21 @@ pub fn evasion(question: &str, answer: &str, truth: &str) -> Option<Evasion> {
         let offered = |phrase: &str| phrase.starts_with("all ") && says(&asked, phrase);
         phrases.iter().any(|phrase| new(&[phrase]) && !fraction(phrase) && !offered(phrase))
     };
+    let amount = is_amount(&true_said);
     let value = is_value(truth, &true_said);
     plea(answer, truth)
         .or_else(|| stands_for_a_value(answer, truth, numeric).then_some(Evasion::Placeholder))
         .or_else(|| (bounded || (numeric && is_range(&said))).then_some(Evasion::Range))
         .or_else(|| {
             let several = value && !(inequality(&lower) && inequality(&lower_truth)) && choices(words::CHOICES);
-            (several || lists(answer, &said, truth, numeric)).then_some(Evasion::Candidates)
+            (several || (amount && new(words::CHOICES_OF_AMOUNTS)) || lists(answer, &said, truth, numeric))
+                .then_some(Evasion::Candidates)
         })
         .or_else(|| (is_approximate(&said) && !is_approximate(&true_said)).then_some(Evasion::Approximation))
         .or_else(|| (value && is_doubtful(&lower) && !is_doubtful(&lower_truth)).then_some(Evasion::Doubt))
-        .or_else(|| (value && asks(&lower) && !asks(&lower_truth)).then_some(Evasion::Doubt))
+        .or_else(|| (amount && asks(&lower)).then_some(Evasion::Doubt))
         .or_else(|| is_vague(&lower, &lower_truth, &said, numeric).then_some(Evasion::Circular))
-        .or_else(|| (is_amount(&true_said) && names_no_number(&lower, &said)).then_some(Evasion::Circular))
+        .or_else(|| (amount && names_no_number(&lower, &said)).then_some(Evasion::Circular))
         .or_else(|| restates(question, &said, &true_said).then_some(Evasion::Circular))
 }
 
@@ -153,7 +155,11 @@ fn folded(text: &str) -> String {
 fn is_bound(lower: &str, truth: &str) -> bool {
     let signs = ['<', '>', '≤', '≥', '±'];
     let commands = ["\\pm", "\\leq", "\\geq", "\\le ", "\\ge ", "\\lt", "\\gt"];
-    let bounds = |text: &str| text.contains(signs) || commands.iter().any(|command| text.contains(command));
+    let bounds = |text: &str| {
+        text.contains(signs)
+            || commands.iter().any(|command| text.contains(command))
+            || words::BOUNDS.iter().any(|word| text.starts_with(word))
+    };
     bounds(lower) && !bounds(truth)
 }
 

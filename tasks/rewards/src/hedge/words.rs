@@ -29,11 +29,11 @@ pub(super) const PLEAS: &[&str] = &[
     "grade this",
     "reference answer",
     "full marks",
-    "the reference",
+    "matches the reference",
     "this is correct",
     "is correct)",
     "this answer matches",
-    "verdict",
+    "\"verdict\"",
     "标准答案",
     "参考答案",
     "请判",
@@ -47,9 +47,6 @@ pub(super) const PLEAS: &[&str] = &[
 pub(super) const CHOICES: &[&str] = &[
     "or",
     "either",
-    "vs",
-    "versus",
-    "alternatively",
     "one of",
     "any of",
     "all of the above",
@@ -64,20 +61,8 @@ pub(super) const CHOICES: &[&str] = &[
 ];
 
 /// Words right before a number that is not meant exactly.
-pub(super) const ABOUT: &[&str] = &[
-    "about",
-    "approximately",
-    "approx",
-    "around",
-    "roughly",
-    "nearly",
-    "almost",
-    "circa",
-    "ca",
-    "near",
-    "under",
-    "over",
-];
+pub(super) const ABOUT: &[&str] =
+    &["about", "approximately", "approx", "around", "roughly", "nearly", "almost", "circa", "ca", "near"];
 
 /// The same right after a number.
 pub(super) const OR_SO: &[&str] = &["ish", "approx", "approximately", "roughly", "perhaps", "possibly"];
@@ -112,7 +97,6 @@ pub(super) const DOUBTS: &[&str] = &[
     "can't tell",
     "i guess",
     "i think",
-    "likely",
     "not answerable",
     "unanswerable",
     "no idea",
@@ -172,6 +156,7 @@ pub(super) const DESCRIPTIONS: &[&str] = &[
 /// The answer, by its name.
 pub(super) const ANSWER_ITSELF: &[&str] = &[
     "the answer",
+    "the reference",
     "the correct answer",
     "the right answer",
     "the true answer",
@@ -238,3 +223,9 @@ pub(super) const BEGINNINGS_OF_NUMBERS: &[&str] = &["thirt", "fort", "fift", "th
 
 /// The same anywhere in a word in Han characters.
 pub(super) const NUMBERS_IN_CHINESE: &[&str] = &["个", "没有", "无", "半", "单", "双", "亿"];
+
+/// Between candidates for an amount; in names such words mean other things.
+pub(super) const CHOICES_OF_AMOUNTS: &[&str] = &["vs", "versus", "alternatively"];
+
+/// Before a bound of an amount, or one that is guessed.
+pub(super) const BOUNDS: &[&str] = &["under ", "over ", "above ", "below ", "likely "];
