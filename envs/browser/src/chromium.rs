@@ -128,6 +128,8 @@ fn arguments(config: &BrowserConfig, begin_frames: bool, profile: &Path, sandbox
         // drawn on request waits for that for ever; what is drawn again in parts differs in single pixels.
         "--disable-lcd-text",
         "--disable-partial-raster",
+        // The frame in which a film fills the screen never comes either.
+        "--blink-settings=fullscreenSupported=false",
         "--hide-scrollbars",
         "--lang=en-US",
         // Every page goes through its episode's gate; names are never looked up by the browser itself, and no media

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use glim_browser::{Browser, BrowserConfig};
-use glim_env::{Action, Environment, Notice, Outcome, Seed, StartState, Viewport};
+use glim_env::{Action, Button, Environment, Notice, Outcome, Point, Seed, StartState, Target, Viewport};
 
 use crate::site::{Live, Site, both_kinds};
 
@@ -192,6 +192,21 @@ async fn powers_of_the_machine_are_refused() {
     let file = live.find("file").point;
     live.done(Action::click(file)).await;
     assert!(live.noticed(refused("file chooser")), "{:?}", live.seen.notices);
+}
+
+#[tokio::test]
+async fn a_film_cannot_fill_the_screen() {
+    let page = "<body style='margin:0'><canvas id=drawn hidden></canvas><video id=film controls muted autoplay width=380 \
+                height=200></video><script>drawn.getContext('2d').fillRect(0, 0, 9, 9);\
+                film.srcObject = drawn.captureStream(30)</script><p>here</p>";
+    let mut live = Live::at(&[("/", page)]).await;
+    // Along the controls, where the button for it would be, and twice on the film.
+    for x in (260..=370).step_by(10) {
+        live.done(Action::click(Point::new(f64::from(x), 175.0))).await;
+    }
+    let target = Target::Point(Point::new(100.0, 60.0));
+    live.done(Action::Click { target, button: Button::Left, count: 2 }).await;
+    assert!(live.shows("here"), "{:?}", live.seen.elements);
 }
 
 #[tokio::test]
