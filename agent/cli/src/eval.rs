@@ -17,7 +17,7 @@ use serde_json::{Map, json};
 
 use crate::agents;
 use crate::arguments::{AgentArguments, BrowserArguments, Eval, View};
-use crate::interrupt::on_interrupt;
+use crate::interrupt::{self, on_interrupt};
 use crate::live::Progress;
 use crate::suites;
 use crate::worlds::Contexts;
@@ -89,7 +89,7 @@ pub(crate) async fn eval(arguments: Eval) -> Result<ExitCode> {
         judge: arguments.judge.as_deref(),
         out: arguments.out.clone(),
     };
-    let stop = on_interrupt(true);
+    let stop = on_interrupt(Some(interrupt::EPISODES));
     let evaluated = plan.play(&stop).await?;
     if evaluated.resumed > 0 {
         say(&format!("{} episodes were finished before", evaluated.resumed));

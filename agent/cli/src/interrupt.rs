@@ -3,8 +3,12 @@
 use glim_agent::rollout::Stop;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A request to stop that follows Ctrl-C and SIGTERM.
-pub(crate) fn on_interrupt(gentle: bool) -> Stop {
+/// What a first Ctrl-C says where episodes run.
+pub(crate) const EPISODES: &str = "finishing the running episodes; Ctrl-C again to leave them";
+
+/// A request to stop that follows Ctrl-C and SIGTERM. With something to say, a first Ctrl-C says it and lets finish what
+/// runs.
+pub(crate) fn on_interrupt(gentle: Option<&'static str>) -> Stop {
     let stop = Stop::default();
     let asked = stop.clone();
     tokio::spawn(async move {
@@ -18,11 +22,12 @@ pub(crate) fn on_interrupt(gentle: bool) -> Stop {
                 _ = interrupt.recv() => false,
                 _ = terminate.recv() => true,
             };
-            if !gentle || terminated || asked.is_asked() {
-                asked.abandon();
-            } else {
-                eprintln!("\nfinishing the running episodes; Ctrl-C again to leave them");
-                asked.finish();
+            match gentle {
+                Some(says) if !terminated && !asked.is_asked() => {
+                    eprintln!("\n{says}");
+                    asked.finish();
+                }
+                _ => asked.abandon(),
             }
         }
     });

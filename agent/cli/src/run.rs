@@ -90,7 +90,7 @@ pub(crate) async fn run(arguments: Run) -> Result<ExitCode> {
         limits: Limits { turns: agent.turns, retries: 0, ..Limits::default() },
         concurrency: 1,
     };
-    let stop = on_interrupt(false);
+    let stop = on_interrupt(None);
     let evaluated = evaluation.run(&rollout, Arc::new(Turns), &stop).await?;
     say(&format!("report {}", report::write(&out)?.display()));
     let whole = evaluated.tally.void + evaluated.tally.unfinished == 0;

@@ -40,7 +40,7 @@ pub(crate) async fn train(command: Train) -> Result<ExitCode> {
     if let Some(ranks) = arguments.ranks.filter(|ranks| *ranks > 1) {
         return ranks::launch(usize::from(ranks), &ranks::own_arguments()).await;
     }
-    let stop = on_interrupt(true);
+    let stop = on_interrupt(Some("finishing this step, then saving a checkpoint"));
     let thread = std::thread::Builder::new().name("trainer".to_owned());
     let thread = thread.spawn(move || {
         let place = arguments.place();

@@ -23,7 +23,7 @@ pub(crate) async fn demo(arguments: Demo) -> Result<ExitCode> {
     let begun = Instant::now();
     let out = arguments.out.clone().unwrap_or_else(|| dated("demo"));
     let browser = BrowserArguments { headed: false, viewport: Viewport::default() };
-    let stop = on_interrupt(false);
+    let stop = on_interrupt(None);
     let mut agents = match arguments.only {
         Some(Half::Learning) => Vec::new(),
         _ => vec![("scripted", "scripted".to_owned(), None), ("random", "random".to_owned(), Some(RANDOM_TURNS))],
