@@ -337,6 +337,13 @@ mod tests {
     }
 
     #[test]
+    fn the_bundled_recipe_can_be_read() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recipes/crawl_demo.toml");
+        let (recipe, _) = CrawlRecipe::read(&path, &[]).unwrap();
+        assert_eq!((recipe.sources.len(), recipe.views.len(), recipe.sites.len()), (3, 2, 3));
+    }
+
+    #[test]
     fn what_is_not_said_has_a_default_and_paths_are_beside_the_recipe() {
         let (recipe, _) = read(SMALL).unwrap();
         assert_eq!(recipe.views[0].name, "laptop");
