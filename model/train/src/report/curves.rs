@@ -124,8 +124,11 @@ impl Record {
     }
 }
 
-/// Each curve with a colour of its own.
+/// Each curve with a colour of its own. That over all sources is left out where there is only one.
 fn tinted(mut series: Vec<Series>) -> Vec<Series> {
+    if matches!(&series[..], [all, only] if all.held_out == only.held_out && all.points == only.points) {
+        series.remove(0);
+    }
     let all_held_out = series.iter().all(|series| series.held_out);
     for (tint, series) in series.iter_mut().enumerate() {
         series.tint = tint % TINTS;

@@ -153,6 +153,14 @@ fn the_script_is_told_what_is_drawn() {
 }
 
 #[test]
+fn the_only_source_is_drawn_once() {
+    let numbers = [(ACCURACY.to_owned(), 0.5), ("accuracy/buttons".to_owned(), 0.5)];
+    let data = ReportData { lines: vec![Line::new(100, Kind::Eval, numbers)], ..ReportData::default() };
+    let names: Vec<String> = curves::charts(&data)[0].series.iter().map(|series| series.name.clone()).collect();
+    assert_eq!(names, ["buttons"]);
+}
+
+#[test]
 fn curves_are_thinned_without_losing_a_spike_and_break_where_there_is_no_number() {
     let charts = curves::charts(&full());
     let norm = &charts[3].series[0];
