@@ -1,4 +1,5 @@
-//! Ctrl-C: once to finish what runs, twice to leave it unfinished. Nothing is lost either way.
+//! Ctrl-C: once to finish what runs, twice to leave it unfinished. Nothing is lost either way. Training only finishes: a step
+//! is short.
 
 use glim_agent::rollout::Stop;
 use tokio::signal::unix::{SignalKind, signal};
