@@ -337,10 +337,12 @@ mod tests {
     }
 
     #[test]
-    fn the_bundled_recipe_can_be_read() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recipes/crawl_demo.toml");
-        let (recipe, _) = CrawlRecipe::read(&path, &[]).unwrap();
-        assert_eq!((recipe.sources.len(), recipe.views.len(), recipe.sites.len()), (3, 2, 3));
+    fn the_bundled_recipes_can_be_read() {
+        for (name, counts) in [("crawl_demo", (3, 2, 3)), ("crawl_pages", (5, 1, 0)), ("crawl_pages_held", (2, 1, 0))] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../recipes/{name}.toml"));
+            let (recipe, _) = CrawlRecipe::read(&path, &[]).unwrap();
+            assert_eq!((recipe.sources.len(), recipe.views.len(), recipe.sites.len()), counts, "{name}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod error;
 pub mod evaluate;
 pub mod events;
+pub mod heads;
 pub mod initial;
 pub mod metrics;
 pub mod objective;

@@ -1,23 +1,26 @@
-//! What is learned from a batch: the next token where it counts, and what each cell of a picture shows.
+//! What is learned from a batch: the next token where it counts, what each cell of a picture shows, and its letters.
 //!
 //! The loss over words alone leaves a small model on a plateau: it learns how coordinates are written, not where to look. A
 //! dense loss on the merged vision tokens breaks it: each cell of 28 x 28 pixels predicts, through the matrix that words are
 //! written with, the first token of what is written there, and through a small head the centre of the element that covers
-//! it, in bins. The page gives these labels for nothing. It departs from the paper, which trains models that can see already.
+//! it, in bins. That is enough where a few dozen words are all there is. To read pages it has never seen, the tower is asked
+//! which letters each patch of 14 x 14 pixels shows. The page gives these labels for nothing. It departs from the paper, which
+//! trains models that can see already.
 //!
 //! Losses of the micro-batches of a step are shares of one mean, so accumulating equals the large batch.
 
 use std::collections::BTreeMap;
 
-use glim_data::training::Prepared;
+use glim_data::training::{LETTER_KINDS, NO_LETTER, Prepared, UNKNOWN_LETTERS};
 use glim_kernels::ranks::{RankError, World};
 use glim_processor::Grid;
 use glim_vlm::trace::Trace;
-use glim_vlm::{Model, Packed, Positions, Targets};
+use glim_vlm::{Model, Packed, Positions, Read, Targets};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::adapter::uniform;
+use crate::heads::{Head, Heads};
 
 /// Bins along each axis of a picture, in which centres are predicted.
 pub const BINS: i64 = 28;
@@ -33,22 +36,26 @@ pub struct LossRecipe {
     pub dense: f64,
     /// Weight of the centres beside `dense`.
     pub centre: f64,
-    /// The share of cells without an element that must say so.
+    /// Weight of the letters that patches show; 0 leaves them out.
+    pub letters: f64,
+    /// Weight of looking at what a reply names while it is written; 0 leaves it out.
+    pub look: f64,
+    /// The share of cells without an element that must say so, and how much it counts that a patch shows no letter.
     pub background: f64,
-    /// The share of all steps after which dense losses end.
+    /// The share of all steps after which all of these end.
     pub dense_until: f64,
 }
 
 impl Default for LossRecipe {
     fn default() -> LossRecipe {
-        LossRecipe { dense: 0.0, centre: 0.5, background: 0.15, dense_until: 1.0 }
+        LossRecipe { dense: 0.0, centre: 0.5, letters: 0.0, look: 0.0, background: 0.15, dense_until: 1.0 }
     }
 }
 
 impl LossRecipe {
     /// What is wrong with it.
     pub fn mistakes(&self) -> Vec<String> {
-        let fields = [("dense", self.dense), ("centre", self.centre)];
+        let fields = [("dense", self.dense), ("centre", self.centre), ("letters", self.letters), ("look", self.look)];
         let shares = [("background", self.background), ("dense_until", self.dense_until)];
         let below = fields.iter().filter(|(_, value)| !(value.is_finite() && *value >= 0.0));
         let outside = shares.iter().filter(|(_, value)| !(0.0..=1.0).contains(value));
@@ -56,24 +63,6 @@ impl LossRecipe {
             .map(|(name, value)| format!("`loss.{name}` is {value}, a number of at least 0 was expected"))
             .chain(outside.map(|(name, value)| format!("`loss.{name}` is {value}, a share in 0..=1 was expected")))
             .collect()
-    }
-}
-
-/// Predicts where the centre of a cell's element is. Used in training only, so it is no part of the checkpoint's model.
-pub struct CentreHead {
-    /// `[2 * BINS, hidden]`
-    pub weight: Tensor,
-    /// `[2 * BINS]`
-    pub bias: Tensor,
-}
-
-impl CentreHead {
-    /// A head that knows nothing.
-    pub fn new(hidden: usize, kind: Kind, device: Device) -> CentreHead {
-        CentreHead {
-            weight: Tensor::zeros([2 * BINS, hidden as i64], (kind, device)),
-            bias: Tensor::zeros([2 * BINS], (kind, device)),
-        }
     }
 }
 
@@ -86,6 +75,10 @@ pub struct Totals {
     pub cells: f64,
     /// Of those, cells with an element.
     pub covered: f64,
+    /// Sum of the weights of the letters that patches must say.
+    pub letters: f64,
+    /// Tokens that must look at what their reply names.
+    pub looks: f64,
 }
 
 impl Totals {
@@ -95,9 +88,10 @@ impl Totals {
     /// If a rank cannot be reached.
     pub fn add_up(&mut self, world: &World) -> Result<(), RankError> {
         if world.size() > 1 {
-            let mut all = [Tensor::from_slice(&[self.words, self.cells, self.covered])];
+            let mut all = [Tensor::from_slice(&[self.words, self.cells, self.covered, self.letters, self.looks])];
             world.all_reduce_sum(&mut all)?;
-            [self.words, self.cells, self.covered] = [0, 1, 2].map(|at| all[0].double_value(&[at]));
+            [self.words, self.cells, self.covered, self.letters, self.looks] =
+                [0, 1, 2, 3, 4].map(|at| all[0].double_value(&[at]));
         }
         Ok(())
     }
@@ -108,6 +102,8 @@ impl std::ops::AddAssign for Totals {
         self.words += other.words;
         self.cells += other.cells;
         self.covered += other.covered;
+        self.letters += other.letters;
+        self.looks += other.looks;
     }
 }
 
@@ -120,6 +116,10 @@ pub struct Losses {
     pub cells: f64,
     /// Sum over the centres of covered cells.
     pub centres: f64,
+    /// Weighted sum over the letters of patches.
+    pub letters: f64,
+    /// Sum over tokens that look at what their reply names.
+    pub looks: f64,
 }
 
 impl Losses {
@@ -132,6 +132,8 @@ impl Losses {
         }
         self.cells += other.cells;
         self.centres += other.centres;
+        self.letters += other.letters;
+        self.looks += other.looks;
     }
 
     /// The mean over words.
@@ -141,7 +143,7 @@ impl Losses {
     }
 }
 
-/// Which cells of a micro-batch are asked, and what.
+/// Which cells and patches of a micro-batch are asked, and what.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cells {
     /// Rows of the vision tokens.
@@ -152,12 +154,21 @@ pub struct Cells {
     pub covered: Vec<i64>,
     /// Its centre along x and y, in bins, one after the other.
     pub centres: Vec<i64>,
+    /// Rows of the patches.
+    pub patches: Vec<i64>,
+    /// The letters that each should say, as many for each, one after the other.
+    pub letters: Vec<i64>,
+    /// How much each of these counts. Were saying that there is none worth as much as a letter, reading would begin late.
+    pub letter_weights: Vec<f32>,
 }
 
 impl Cells {
     /// Of these samples; `key` and the place decide which empty cells are asked. `nothing` is the token of an empty cell.
     pub fn of(samples: &[Prepared], recipe: &LossRecipe, nothing: i64, key: u64) -> Cells {
         let mut cells = Cells::default();
+        if recipe.letters > 0.0 {
+            cells.ask_for_letters(samples, recipe.background as f32);
+        }
         if recipe.dense == 0.0 {
             return cells;
         }
@@ -176,12 +187,23 @@ impl Cells {
         }
         cells
     }
+
+    fn ask_for_letters(&mut self, samples: &[Prepared], background: f32) {
+        let known = samples.iter().flat_map(|sample| &sample.letters).enumerate();
+        for (place, letters) in known.filter(|(_, letters)| **letters != UNKNOWN_LETTERS) {
+            self.patches.push(place as i64);
+            self.letters.extend(letters.map(i64::from));
+            self.letter_weights.extend(letters.map(|letter| if letter == NO_LETTER { background } else { 1.0 }));
+        }
+    }
 }
 
 /// What a micro-batch adds to [`Totals`].
 pub fn totals(samples: &[Prepared], cells: &Cells) -> Totals {
     let words = samples.iter().flat_map(|sample| sample.weights.iter().skip(1)).map(|it| f64::from(*it)).sum();
-    Totals { words, cells: cells.places.len() as f64, covered: cells.covered.len() as f64 }
+    let letters = cells.letter_weights.iter().map(|weight| f64::from(*weight)).sum();
+    let looks = samples.iter().flat_map(|sample| &sample.named).map(|it| it.tokens.len() as f64).sum();
+    Totals { words, cells: cells.places.len() as f64, covered: cells.covered.len() as f64, letters, looks }
 }
 
 /// What is computed of a micro-batch.
@@ -198,7 +220,7 @@ pub struct Forward {
 /// If samples do not fit the model: the loader prepares them with the model's own processor.
 pub fn forward(
     model: &Model,
-    head: Option<&CentreHead>,
+    heads: &Heads,
     samples: &[Prepared],
     cells: &Cells,
     totals: Totals,
@@ -211,8 +233,14 @@ pub fn forward(
     let pixels = pixels(model, samples, &grids);
     let packed = Packed { ids: &ids, positions: &positions, pixels: pixels.as_ref(), grids: &grids };
     let trace = Trace::off();
-    let features = pixels.as_ref().map(|pixels| model.see(pixels, &grids, recompute, &trace));
-    let hidden = model.read(&packed, features.as_ref(), recompute, &trace); // [tokens, hidden]
+    let patches = pixels.as_ref().map(|pixels| model.patches(pixels, &grids, recompute, &trace));
+    let features = patches.as_ref().map(|patches| model.merge(patches, &trace));
+    let (hidden, read) = if recipe.look > 0.0 {
+        let read = model.read_and_look(&packed, features.as_ref(), recompute);
+        (read.hidden.shallow_clone(), Some(read))
+    } else {
+        (model.read(&packed, features.as_ref(), recompute, &trace), None)
+    }; // [tokens, hidden]
 
     let mut targets = Targets::default();
     let mut sources = Vec::new();
@@ -234,7 +262,20 @@ pub fn forward(
         entry.0 += weight * f64::from(*nats);
         entry.1 += weight;
     }
-    if let (Some(features), Some(head)) = (features.as_ref(), head.filter(|_| !cells.places.is_empty())) {
+    if let Some(sum) = read.and_then(|read| looks(&read, samples, model.config.tokens.image)) {
+        losses.looks = sum.double_value(&[]);
+        loss += sum * (recipe.look / totals.looks);
+    }
+    if let (Some(patches), Some(head)) =
+        (patches.as_ref(), heads.letters.as_ref().filter(|_| !cells.patches.is_empty()))
+    {
+        let (read, sum) = letters(head, patches, cells);
+        loss += read * (recipe.letters / totals.letters.max(f64::MIN_POSITIVE));
+        losses.letters = sum;
+    }
+    if let (Some(features), Some(head)) =
+        (features.as_ref(), heads.centre.as_ref().filter(|_| !cells.places.is_empty()))
+    {
         let (dense, parts) = dense(model, head, features, cells, totals, recipe);
         loss += dense;
         (losses.cells, losses.centres) = parts;
@@ -242,10 +283,57 @@ pub fn forward(
     Forward { loss, losses }
 }
 
+/// How far the attention of replies is from what they name: for each of their tokens the logarithm of the share that the
+/// image tokens which show it have among all of the picture, summed. `None` if no reply names anything.
+///
+/// It is a head of the model that looks, so what is learned stays when this loss is gone.
+fn looks(read: &Read, samples: &[Prepared], image: u32) -> Option<Tensor> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for sample in samples {
+        let first = sample.ids.iter().position(|id| *id == image);
+        if let Some(first) = first.filter(|_| !sample.named.is_empty()) {
+            let count = sample.ids[first..].iter().take_while(|id| **id == image).count();
+            let rows: Vec<i64> =
+                sample.named.iter().flat_map(|it| it.tokens.clone()).map(|at| (start + at) as i64).collect();
+            let mut elsewhere = vec![f32::NEG_INFINITY; rows.len() * count];
+            let mut row = 0;
+            for named in &sample.named {
+                for _ in named.tokens.clone() {
+                    named.cells.iter().for_each(|cell| elsewhere[row * count + cell] = 0.0);
+                    row += 1;
+                }
+            }
+            let device = read.query.device();
+            let elsewhere = Tensor::from_slice(&elsewhere).view([-1, count as i64]).to_device(device);
+            let query = read.query.index_select(0, &Tensor::from_slice(&rows).to_device(device));
+            let key = read.key.narrow(0, (start + first) as i64, count as i64);
+            let scores = query.matmul(&key.transpose(0, 1)).to_kind(Kind::Float); // [rows, count]
+            let there = (&scores + elsewhere).logsumexp([1i64], false);
+            parts.push((scores.logsumexp([1i64], false) - there).sum(Kind::Float));
+        }
+        start += sample.ids.len();
+    }
+    parts.into_iter().reduce(|sum, part| sum + part)
+}
+
+/// The weighted sum over letters, as a tensor and in nats.
+fn letters(head: &Head, patches: &Tensor, cells: &Cells) -> (Tensor, f64) {
+    let device = patches.device();
+    let asked = patches.index_select(0, &Tensor::from_slice(&cells.patches).to_device(device));
+    let logits = head.logits(&asked, i64::from(LETTER_KINDS)); // [patches * slots, kinds]
+    let targets = Tensor::from_slice(&cells.letters).to_device(device);
+    let weights = Tensor::from_slice(&cells.letter_weights).to_device(device);
+    let each = logits.cross_entropy_loss::<Tensor>(&targets, None, tch::Reduction::None, -100, 0.0);
+    let sum = (each * weights).sum(Kind::Float);
+    let value = sum.double_value(&[]);
+    (sum, value)
+}
+
 /// The dense losses on the vision tokens, and their sums in nats.
 fn dense(
     model: &Model,
-    head: &CentreHead,
+    head: &Head,
     features: &Tensor,
     cells: &Cells,
     totals: Totals,
@@ -264,10 +352,10 @@ fn dense(
     }
     let device = features.device();
     let covered = normed.index_select(0, &Tensor::from_slice(&cells.covered).to_device(device));
-    let logits = covered.linear(&head.weight, Some(&head.bias)).to_kind(Kind::Float); // [covered, 2 * bins]
+    let logits = head.logits(&covered, BINS); // [covered * 2, bins]
     debug_assert_eq!(covered.size(), [cells.covered.len() as i64, width]);
     let centres = Tensor::from_slice(&cells.centres).to_device(device);
-    let sum = logits.view([-1, BINS]).cross_entropy_loss::<Tensor>(&centres, None, tch::Reduction::Sum, -100, 0.0);
+    let sum = logits.cross_entropy_loss::<Tensor>(&centres, None, tch::Reduction::Sum, -100, 0.0);
     let value = sum.double_value(&[]);
     loss += sum * (recipe.dense * recipe.centre / (2.0 * totals.covered.max(1.0)));
     (loss, (words, value / 2.0))

@@ -107,6 +107,12 @@ impl Record {
         if step.totals.covered > 0.0 {
             numbers.push(("loss_of_centres".to_owned(), step.losses.centres / step.totals.covered));
         }
+        if step.totals.letters > 0.0 {
+            numbers.push(("loss_of_letters".to_owned(), step.losses.letters / step.totals.letters));
+        }
+        if step.losses.looks > 0.0 {
+            numbers.push(("loss_of_looks".to_owned(), step.losses.looks / step.totals.looks));
+        }
         self.line(&Line::new(step.step, Kind::Train, numbers))?;
         match &step.left_out {
             Some(reason) => self.line(&Line::note(step.step, format!("left out: {reason}"))),

@@ -16,14 +16,12 @@ use tch::{Device, Kind, Tensor, no_grad};
 use crate::adapter;
 use crate::checkpoint::State;
 use crate::error::TrainError;
+use crate::heads::Heads;
 use crate::initial::scale_for_small;
-use crate::objective::{self, Cells, CentreHead, LossRecipe, Losses, Totals};
+use crate::objective::{self, Cells, LossRecipe, Losses, Totals};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
 use crate::spikes::Spikes;
-
-/// Names of the trainer's own weights in its state; a checkpoint's model has none of them.
-const CENTRE: [&str; 2] = ["trainer.centre.weight", "trainer.centre.bias"];
 
 /// What came of a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +67,7 @@ impl Times {
 /// A model in training.
 pub struct Trainer {
     model: Model,
-    head: Option<CentreHead>,
+    heads: Heads,
     optimizer: Optimizer,
     recipe: Recipe,
     state: State,
@@ -117,22 +115,18 @@ impl Trainer {
     }
 
     fn of(model: Model, recipe: &Recipe, state: State, ranks: usize) -> Trainer {
-        let head =
-            (recipe.loss.dense > 0.0).then(|| CentreHead::new(model.config.text.hidden, model.kind(), model.device()));
+        let heads = Heads::new(&recipe.loss, &model);
         let named = model.weights().iter().map(|(name, weight)| (name.clone(), weight.shallow_clone()));
-        let heads = head.iter().flat_map(|head| {
-            CENTRE.iter().zip([&head.weight, &head.bias]).map(|(name, it)| ((*name).to_owned(), it.shallow_clone()))
-        });
-        let optimizer = Optimizer::new(&recipe.optimizer, recipe.seed, ranks, named.chain(heads));
+        let own = heads.named().map(|(name, it)| (name, it.shallow_clone()));
+        let optimizer = Optimizer::new(&recipe.optimizer, recipe.seed, ranks, named.chain(own));
         let mean = (recipe.model.ema > 0.0).then(|| no_grad(|| copies(&model)));
-        Trainer { model, head, optimizer, recipe: recipe.clone(), state, mean }
+        Trainer { model, heads, optimizer, recipe: recipe.clone(), state, mean }
     }
 
     fn restore(&mut self, tensors: &BTreeMap<String, Tensor>) -> Result<(), String> {
         self.optimizer.restore(tensors)?;
-        let heads = self.head.iter().flat_map(|head| CENTRE.iter().zip([&head.weight, &head.bias]));
         let means = self.mean.iter().flatten().map(|(name, mean)| (format!("{name}.mean"), mean));
-        let all = heads.map(|(name, tensor)| ((*name).to_owned(), tensor)).chain(means).chain(self.live());
+        let all = self.heads.named().chain(means).chain(self.live());
         for (name, tensor) in all {
             let saved = tensors.get(&name).ok_or_else(|| format!("`{name}` is missing"))?;
             no_grad(|| tensor.shallow_clone().copy_(saved));
@@ -190,8 +184,7 @@ impl Trainer {
 
     /// What a checkpoint holds beside the model; see [`Trainer::gather`].
     pub fn tensors(&self) -> BTreeMap<String, Weight> {
-        let heads = self.head.iter().flat_map(|head| CENTRE.iter().zip([&head.weight, &head.bias]));
-        let heads = heads.map(|(name, tensor)| ((*name).to_owned(), tensor.shallow_clone()));
+        let heads = self.heads.named().map(|(name, tensor)| (name, tensor.shallow_clone()));
         let means = self.mean.iter().flatten().map(|(name, mean)| (format!("{name}.mean"), mean.shallow_clone()));
         let live = self.live().map(|(name, weight)| (name, weight.shallow_clone()));
         let all = self.optimizer.state().into_iter().chain(heads).chain(means).chain(live);
@@ -233,7 +226,7 @@ impl Trainer {
             let begun = Instant::now();
             let forward = objective::forward(
                 &self.model,
-                self.head.as_ref(),
+                &self.heads,
                 &batch.samples,
                 cells,
                 totals,
@@ -280,7 +273,7 @@ impl Trainer {
     fn loss_recipe(&self) -> LossRecipe {
         let mut loss = self.recipe.loss.clone();
         if self.state.step as f64 >= loss.dense_until * self.recipe.steps as f64 {
-            loss.dense = 0.0;
+            (loss.dense, loss.letters, loss.look) = (0.0, 0.0, 0.0);
         }
         loss
     }

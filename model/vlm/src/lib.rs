@@ -26,6 +26,6 @@ pub use cache::Cache;
 pub use config::Config;
 pub use glim_kernels::libtorch;
 pub use loss::Targets;
-pub use model::{Model, Packed, Prompt};
+pub use model::{Model, Packed, Prompt, Read};
 pub use positions::{InputError, Positions};
 pub use weights::{Weight, published};

@@ -1,6 +1,7 @@
 //! The whole model: pictures and words in, logits out.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use glim_kernels::linear::linear;
@@ -41,6 +42,39 @@ pub struct Packed<'a> {
     pub pixels: Option<&'a Tensor>,
     /// Their grids.
     pub grids: &'a [Grid],
+}
+
+/// What [`Model::read_and_look`] gives.
+pub struct Read {
+    /// `[tokens, hidden]`
+    pub hidden: Tensor,
+    /// `[tokens, head_dim]`, divided by the root of its width.
+    pub query: Tensor,
+    /// `[tokens, head_dim]`
+    pub key: Tensor,
+}
+
+/// Packed samples on their way through the decoder.
+struct Reading {
+    embedded: Tensor,
+    rotary: Rotary,
+    lengths: Vec<i64>,
+}
+
+impl Reading {
+    fn begin(model: &Model, packed: &Packed<'_>, features: Option<&Tensor>) -> Reading {
+        let axes: [Vec<i64>; 3] =
+            [0, 1, 2].map(|axis| packed.positions.iter().flat_map(|it| it.axes[axis].iter().copied()).collect());
+        Reading {
+            embedded: model.embed(packed.ids, features),
+            rotary: Rotary::new(&model.config.text.rope, axes.each_ref().map(Vec::as_slice), model.device),
+            lengths: packed.positions.iter().map(|it| it.len() as i64).collect(),
+        }
+    }
+
+    fn on(&self, model: &Model, layers: Range<usize>, hidden: Tensor, recompute: usize, trace: &Trace) -> Tensor {
+        model.text.forward(layers, hidden, &self.rotary, Reach::Packed(&self.lengths), None, recompute, trace)
+    }
 }
 
 /// A part of one prompt, to be read into a slot.
@@ -135,7 +169,17 @@ impl Model {
 
     /// The same for training, where the way back may compute the first `recompute` blocks again instead of keeping them.
     pub fn see(&self, pixels: &Tensor, grids: &[Grid], recompute: usize, trace: &Trace) -> Tensor {
-        self.projector.forward(&self.vision.forward(pixels, grids, recompute, trace), trace)
+        self.merge(&self.patches(pixels, grids, recompute, trace), trace)
+    }
+
+    /// The first half of [`Model::see`]: what the tower makes of each patch, `[patches, vision hidden]`.
+    pub fn patches(&self, pixels: &Tensor, grids: &[Grid], recompute: usize, trace: &Trace) -> Tensor {
+        self.vision.forward(pixels, grids, recompute, trace)
+    }
+
+    /// The second half: windows of patches as tokens, `[tokens, hidden]`.
+    pub fn merge(&self, patches: &Tensor, trace: &Trace) -> Tensor {
+        self.projector.forward(patches, trace)
     }
 
     /// Positions of a prompt with these pictures and videos.
@@ -179,13 +223,19 @@ impl Model {
     /// # Shapes
     /// - `features`: `[picture tokens, hidden]`, of [`Model::see`]; returns `[tokens, hidden]`
     pub fn read(&self, packed: &Packed<'_>, features: Option<&Tensor>, recompute: usize, trace: &Trace) -> Tensor {
-        let embedded = self.embed(packed.ids, features);
-        let lengths: Vec<i64> = packed.positions.iter().map(|it| it.len() as i64).collect();
-        let axes: [Vec<i64>; 3] =
-            [0, 1, 2].map(|axis| packed.positions.iter().flat_map(|it| it.axes[axis].iter().copied()).collect());
-        let rotary = Rotary::new(&self.config.text.rope, axes.each_ref().map(Vec::as_slice), self.device);
-        let hidden = self.text.forward(embedded, &rotary, Reach::Packed(&lengths), None, recompute, trace);
+        let reading = Reading::begin(self, packed, features);
+        let hidden = reading.on(self, 0..self.text.depth(), reading.embedded.shallow_clone(), recompute, trace);
         self.text.finish(&hidden, trace)
+    }
+
+    /// [`Model::read`], and beside it what the first head of the middle layer attends with.
+    pub fn read_and_look(&self, packed: &Packed<'_>, features: Option<&Tensor>, recompute: usize) -> Read {
+        let reading = Reading::begin(self, packed, features);
+        let (middle, trace) = (self.text.depth() / 2, Trace::off());
+        let half = reading.on(self, 0..middle, reading.embedded.shallow_clone(), recompute, &trace);
+        let (query, key) = self.text.first_head(middle, &half, &reading.rotary);
+        let hidden = reading.on(self, middle..self.text.depth(), half, recompute, &trace);
+        Read { hidden: self.text.finish(&hidden, &trace), query, key }
     }
 
     /// # Shapes
@@ -235,7 +285,8 @@ impl Model {
         let embedded = self.embed(&ids, features.as_ref());
         let rotary = Rotary::new(&self.config.text.rope, axes.each_ref().map(Vec::as_slice), self.device);
         let layers = Some(&mut cache.layers);
-        let hidden = self.text.forward(embedded, &rotary, Reach::Cached(&rows), layers, 0, &Trace::off());
+        let hidden =
+            self.text.forward(0..self.text.depth(), embedded, &rotary, Reach::Cached(&rows), layers, 0, &Trace::off());
         for row in &rows {
             cache.lengths[row.slot] = row.start + row.count;
         }
@@ -259,7 +310,8 @@ impl Model {
         let rotary = Rotary::new(&self.config.text.rope, [positions; 3], self.device);
         let reach = Reach::Step { slots: &numbers, lengths: &lengths };
         let layers = Some(&mut cache.layers);
-        let hidden = self.text.forward(self.embed(ids, None), &rotary, reach, layers, 0, &Trace::off());
+        let hidden =
+            self.text.forward(0..self.text.depth(), self.embed(ids, None), &rotary, reach, layers, 0, &Trace::off());
         for slot in slots {
             cache.lengths[*slot] += 1;
         }

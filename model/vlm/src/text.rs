@@ -1,5 +1,7 @@
 //! The decoder: GLM-4 with four norms in each layer, or GLM-4.5 with two and a mixture of experts.
 
+use std::ops::Range;
+
 use glim_kernels::attention;
 use glim_kernels::linear::linear;
 use glim_kernels::norm::{rms_norm, rms_norm_onto};
@@ -176,9 +178,10 @@ impl Text {
     }
 
     /// # Shapes
-    /// - `hidden`: `[tokens, hidden]`, embedded; returns the same shape, after the last norm
+    /// - `hidden`: `[tokens, hidden]`, embedded or what the layers before these made of it; returns the same shape
     pub fn forward(
         &self,
+        layers: Range<usize>,
         hidden: Tensor,
         rotary: &Rotary,
         reach: Reach<'_>,
@@ -186,10 +189,13 @@ impl Text {
         recompute: usize,
         trace: &Trace,
     ) -> Tensor {
-        rotary.note(trace);
-        trace.note(|| "txt_inputs_embeds".into(), &hidden);
+        if layers.start == 0 {
+            rotary.note(trace);
+            trace.note(|| "txt_inputs_embeds".into(), &hidden);
+        }
         let mut hidden = hidden;
-        for (number, layer) in self.layers.iter().enumerate() {
+        for number in layers {
+            let layer = &self.layers[number];
             hidden = match (number < recompute, reach) {
                 (true, Reach::Packed(lengths)) => {
                     let (layer, rotary, lengths) = (layer.clone(), rotary.share(), lengths.to_vec());
@@ -205,6 +211,27 @@ impl Text {
             trace.note(|| format!("txt_layer_{number}"), &hidden);
         }
         hidden
+    }
+
+    /// How many layers there are.
+    pub fn depth(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Queries and keys of the first head of a layer, given what goes into it; their products are what its softmax sees.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[tokens, hidden]`; returns twice `[tokens, head_dim]`
+    pub fn first_head(&self, number: usize, hidden: &Tensor, rotary: &Rotary) -> (Tensor, Tensor) {
+        let layer = &self.layers[number];
+        let dim = layer.attention.head_dim;
+        let normed = rms_norm(hidden, &layer.input_layernorm, layer.epsilon);
+        let head = |of: &Linear| {
+            let bias = of.bias.as_ref().map(|bias| bias.narrow(0, 0, dim));
+            let turned = linear(&normed, &of.weight.narrow(0, 0, dim), bias.as_ref()).view([-1, 1, dim]);
+            rotate(turned, &rotary.cos, &rotary.sin, rotary.pairs).view([-1, dim])
+        };
+        (head(&layer.attention.q_proj) * (dim as f64).powf(-0.5), head(&layer.attention.k_proj))
     }
 
     /// Whether [`Text::step`] knows these layers: dense ones of GLM-4, joined.

@@ -65,11 +65,17 @@ impl Change {
         (area(clipped) > 0.0 && area(clipped) >= KEPT * area(of)).then_some(clipped)
     }
 
+    /// Where a box is afterwards, outside of the picture too.
+    pub(super) fn moved(&self, of: BoxPx) -> BoxPx {
+        let (dx, dy) = (self.dx as f32, self.dy as f32);
+        [of[0] + dx, of[1] + dy, of[2] + dx, of[3] + dy]
+    }
+
     /// Where a box is afterwards, without what is cut off.
     pub(super) fn clipped(&self, of: BoxPx, size: (u32, u32)) -> BoxPx {
-        let (dx, dy, width, height) = (self.dx as f32, self.dy as f32, size.0 as f32, size.1 as f32);
-        let (x, y) = (|at: f32| (at + dx).clamp(0.0, width), |at: f32| (at + dy).clamp(0.0, height));
-        [x(of[0]), y(of[1]), x(of[2]), y(of[3])]
+        let (x, y) = (|at: f32| at.clamp(0.0, size.0 as f32), |at: f32| at.clamp(0.0, size.1 as f32));
+        let [left, top, right, bottom] = self.moved(of);
+        [x(left), y(top), x(right), y(bottom)]
     }
 
     /// Where a point is afterwards; `None` outside.

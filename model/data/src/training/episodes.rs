@@ -215,7 +215,7 @@ impl Episodes {
                 let reply = writing.reply(text).ok_or(Unfit::Dropped("no_place"))?;
                 let asked = asked(&turn, &writing, &reply);
                 messages.push(Message::text("assistant", reply));
-                (messages, asked)
+                (messages, vec![asked])
             }
         };
         let sizes = pictures(&messages).map(|encoded| picture_size(encoded)).collect::<Result<Vec<_>, _>>();
@@ -232,7 +232,7 @@ impl Episodes {
             change: writing.change,
             sizes,
             scene: screen.then(|| Scene::new(elements, writing.change, size)),
-            asked: Some(asked),
+            asked,
         })
     }
 
@@ -313,7 +313,7 @@ fn grounding(
     writing: &Writing,
     recipe: &EpisodesRecipe,
     chance: &mut SplitMix,
-) -> Result<(Vec<Message>, Asked), Unfit> {
+) -> Result<(Vec<Message>, Vec<Asked>), Unfit> {
     let name = |element: &glim_env::Element| {
         let name = if element.name.is_empty() { &element.text } else { &element.name };
         name.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -326,7 +326,7 @@ fn grounding(
     let mut order: Vec<usize> = (0..names.len()).filter(|at| once(*at)).collect();
     chance.shuffle(&mut order);
     let mut messages = Vec::new();
-    let mut asked = Asked::default();
+    let mut asked = Vec::new();
     for at in order {
         if messages.len() == 2 * recipe.per_screen {
             break;
@@ -349,10 +349,8 @@ fn grounding(
         let words = format!("the {} \"{}\"", element.role, names[at]);
         let screenshot = || Content::Image(observation.screenshot.png.clone());
         let picture = messages.is_empty().then(screenshot);
-        if messages.is_empty() {
-            let boxes = writing.exact(of).into_iter().collect();
-            asked = Asked { task: "comprehension".to_owned(), boxes, answer: answer.clone() };
-        }
+        let boxes = writing.exact(of).into_iter().collect();
+        asked.push(Asked { task: "comprehension".to_owned(), boxes, answer: answer.clone() });
         let prompt = Content::Text(template.replace("{}", &words));
         messages.push(Message::new("user", picture.into_iter().chain([prompt])));
         messages.push(Message::text("assistant", answer));

@@ -24,6 +24,7 @@ mod augment;
 mod curate;
 mod episodes;
 mod labels;
+mod letters;
 mod loader;
 mod mixture;
 mod pack;
@@ -43,10 +44,11 @@ pub use augment::Change;
 pub use curate::{Curation, Fault, curate};
 pub(crate) use episodes::collect as episode_files;
 pub use labels::CellLabel;
+pub use letters::{KINDS as LETTER_KINDS, NO_LETTER, PatchLetters, SLOTS as LETTER_SLOTS, UNKNOWN as UNKNOWN_LETTERS};
 pub use loader::{Batch, Loader, Share, Statistics};
 pub use mixture::{Mixture, Ready};
 pub use pack::Cursor;
-pub use prepared::{Measured, Prepared};
+pub use prepared::{Measured, Named, Prepared};
 pub use prompts::{Moment, Prompter};
 pub use recipe::{
     AugmentRecipe, DataRecipe, EpisodesRecipe, Learn, Places, PromptForm, ScreensRecipe, SourceRecipe, TextRecipe,

@@ -1,5 +1,6 @@
 //! A sample as the model reads it: first its tokens, which need the sizes of its pictures, then its pixels.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use glim_processor::{
@@ -7,6 +8,7 @@ use glim_processor::{
 };
 
 use super::labels::{self, CellLabel};
+use super::letters::{self, PatchLetters};
 use super::sample::{MOST_PIXELS, Unfit, pictures};
 use super::spans::{self, Spans};
 use super::{Asked, Learned, Sample, Thinking};
@@ -40,8 +42,21 @@ pub struct Prepared {
     pub grids: Vec<Grid>,
     /// One for each image token, in the order of the sequence.
     pub labels: Vec<CellLabel>,
+    /// One for each patch, in their order.
+    pub letters: Vec<PatchLetters>,
     /// What the first question asks for.
     pub asked: Option<Asked>,
+    /// What replies name, where that is known.
+    pub named: Vec<Named>,
+}
+
+/// What a reply names on the first picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The tokens that predict the reply, in the sample.
+    pub tokens: Range<usize>,
+    /// The image tokens that show it, counted from the first.
+    pub cells: Vec<usize>,
 }
 
 impl Measured {
@@ -94,6 +109,7 @@ impl Measured {
         let merge = processor.image_settings().merge_size;
         let mut patches = Vec::new();
         let mut labels = Vec::new();
+        let mut written = Vec::new();
         for (at, encoded) in pictures(&sample.messages).enumerate() {
             let picture = Picture::decode(encoded, MOST_PIXELS).map_err(wrong)?;
             let (width, height) = sample.sizes[at];
@@ -110,8 +126,12 @@ impl Measured {
                         labels::labels(scene, sample.sizes[at], made.grid, merge, processor.tokenizer())
                             .map_err(wrong)?,
                     );
+                    written.extend(letters::letters(scene, sample.sizes[at], made.grid, merge));
                 }
-                _ => labels.extend(std::iter::repeat_n(CellLabel::NONE, made.grid.tokens(merge))),
+                _ => {
+                    labels.extend(std::iter::repeat_n(CellLabel::NONE, made.grid.tokens(merge)));
+                    written.extend(std::iter::repeat_n(letters::UNKNOWN, made.grid.patches()));
+                }
             }
             if patches.is_empty() {
                 patches = made.pixels;
@@ -119,9 +139,33 @@ impl Measured {
                 patches.extend(made.pixels);
             }
         }
+        // Of other pictures than the screen itself it is not known where things are.
+        let screen = grids.first().filter(|_| sample.scene.is_some());
+        let named = screen.map(|grid| named(&sample.asked, &weights, *grid, merge)).unwrap_or_default();
         let Sample { source, key, site, asked, .. } = sample;
-        Ok(Prepared { source, key, site, ids, weights, patches, grids, labels, asked })
+        let asked = asked.into_iter().next();
+        Ok(Prepared { source, key, site, ids, weights, patches, grids, labels, letters: written, asked, named })
     }
+}
+
+/// Which tokens predict what each reply names, and where that is shown. Nothing if the replies are not those that are learned.
+fn named(asked: &[Asked], weights: &[f32], grid: Grid, merge: usize) -> Vec<Named> {
+    let mut replies = Vec::new();
+    let mut at = 0_usize;
+    for run in weights.chunk_by(|a, b| (*a > 0.0) == (*b > 0.0)) {
+        if run[0] > 0.0 {
+            replies.push(at.saturating_sub(1)..at + run.len() - 1);
+        }
+        at += run.len();
+    }
+    if replies.len() != asked.len() {
+        return Vec::new();
+    }
+    let named = replies.into_iter().zip(asked).map(|(tokens, asked)| {
+        let cells = asked.boxes.iter().flat_map(|of| labels::shown(*of, grid, merge)).collect();
+        Named { tokens, cells }
+    });
+    named.filter(|it| !it.cells.is_empty()).collect()
 }
 
 /// The grid of a picture of this size.

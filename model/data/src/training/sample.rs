@@ -39,8 +39,8 @@ pub struct Sample {
     pub sizes: Vec<(u32, u32)>,
     /// What covers its first picture, if that is known.
     pub scene: Option<Scene>,
-    /// What its first question asks for, so that an answer can be judged; of text, nothing.
-    pub asked: Option<Asked>,
+    /// What each of its questions asks for, so that an answer can be judged; of text, nothing.
+    pub asked: Vec<Asked>,
 }
 
 /// What a question asks for.
@@ -68,6 +68,9 @@ pub enum Learned {
 pub struct Scene {
     /// What a place is to be called, and its box. Of two that cover a place alike the first one counts.
     pub words: Vec<(String, BoxPx)>,
+    /// Each written word, behind a space where it does not begin an element, and its box, which may lie outside of the
+    /// picture; `None` if nobody knows what is written.
+    pub written: Option<Vec<(String, BoxPx)>>,
 }
 
 /// Where a sample is stored.

@@ -37,7 +37,7 @@ pub(super) fn sample(
     let mut order: Vec<&Question> = screen.questions.iter().filter(|question| wanted(question, recipe)).collect();
     chance.shuffle(&mut order);
     let mut messages = Vec::new();
-    let mut asked = None;
+    let mut asked = Vec::new();
     let mut spoken_of: BTreeSet<u32> = BTreeSet::new();
     for question in order {
         if messages.len() == 2 * recipe.per_screen {
@@ -53,12 +53,10 @@ pub(super) fn sample(
             continue;
         };
         spoken_of.extend(&question.targets);
-        if messages.is_empty() {
-            // A place is asked for where the answer names one; elsewhere the places are the question's.
-            let places = if answer.contains(BEGIN_OF_BOX) { &question.boxes_px[..] } else { &[] };
-            let boxes = places.iter().filter_map(|of| writing.exact(*of)).collect();
-            asked = Some(Asked { task: question.task.clone(), boxes, answer: answer.clone() });
-        }
+        // A place is asked for where the answer names one; elsewhere the places are the question's.
+        let places = if answer.contains(BEGIN_OF_BOX) { &question.boxes_px[..] } else { &[] };
+        let boxes = places.iter().filter_map(|of| writing.exact(*of)).collect();
+        asked.push(Asked { task: question.task.clone(), boxes, answer: answer.clone() });
         let picture = messages.is_empty().then(|| Content::Image(Arc::from(row.picture.as_slice())));
         messages.push(Message::new("user", picture.into_iter().chain([Content::Text(prompt)])));
         messages.push(Message::text("assistant", answer));
@@ -110,7 +108,20 @@ fn scene(screen: &Screen, change: Change, size: (u32, u32)) -> Scene {
     }
     let loose = words.into_iter().filter(|word| !whole.iter().any(|of| holds(of, &word.box_px)));
     listed.extend(loose.map(|word| (word.text.clone(), word.box_px)));
-    Scene::new(listed, change, size)
+    let turned = screen.lines.iter().any(|line| line.angle != 0.0);
+    Scene { written: (!turned).then(|| written(screen, change)), ..Scene::new(listed, change, size) }
+}
+
+/// The words, as they stand in what an element is called.
+fn written(screen: &Screen, change: Change) -> Vec<(String, BoxPx)> {
+    let words: Vec<&Word> = screen.lines.iter().flat_map(|line| &line.words).collect();
+    let first = |element: &Element| words.iter().position(|word| holds(&element.box_px, &word.box_px));
+    let begins: BTreeSet<usize> = screen.elements.iter().filter(|it| it.kind != "group").filter_map(first).collect();
+    let word = |(at, word): (usize, &&Word)| {
+        let space = if begins.contains(&at) { "" } else { " " };
+        (format!("{space}{}", word.text), change.moved(word.box_px))
+    };
+    words.iter().enumerate().map(word).collect()
 }
 
 /// What a person reads on an element, or would call it.
@@ -137,6 +148,6 @@ impl Scene {
         }
         words.retain(|(_, of)| area(of) > 0.0);
         words.sort_by(|(_, a), (_, b)| area(a).total_cmp(&area(b)));
-        Scene { words }
+        Scene { words, written: None }
     }
 }

@@ -95,7 +95,7 @@ impl Texts {
             change: Change::default(),
             sizes: Vec::new(),
             scene: None,
-            asked: None,
+            asked: Vec::new(),
         })
     }
 }

@@ -29,13 +29,36 @@ fn losses(steps: &[Step]) -> Vec<f64> {
 #[rstest]
 #[case::words_alone(&["model.scale_for_small=true"])]
 #[case::with_cells(&["model.scale_for_small=true", "loss.dense=1.0"])]
-#[case::recomputed(&["model.scale_for_small=true", "loss.dense=1.0", "recompute=true"])]
+#[case::with_letters(&["model.scale_for_small=true", "loss.letters=1.0"])]
+#[case::looking(&["model.scale_for_small=true", "loss.look=1.0"])]
+#[case::recomputed(&["model.scale_for_small=true", "loss.dense=1.0", "loss.look=1.0", "recompute=true"])]
 fn a_single_batch_is_learned_by_heart(#[case] settings: &[&str]) {
     let one = |processor: &Processor| vec![batch((0..3).map(|number| sample(processor, number)).collect())];
     let losses = losses(&steps(settings, &one, 150));
     assert!(losses[0] > 3.0, "nothing is known before: {}", losses[0]);
     let last = losses[losses.len() - 1];
     assert!(last < 0.01, "{last}");
+}
+
+#[test]
+fn letters_are_learned_where_they_are_known() {
+    let one = |processor: &Processor| vec![batch((0..3).map(|number| sample(processor, number)).collect())];
+    let settings = ["model.scale_for_small=true", "loss.letters=1.0", "loss.background=1.0"];
+    let steps = steps(&settings, &one, 150);
+    let loss = |step: &Step| step.losses.letters / step.totals.letters;
+    assert_eq!(steps[0].totals.letters, 90.0, "of one patch of each picture nothing is known");
+    assert!((loss(&steps[0]) - 96f64.ln()).abs() < 1e-4, "a fresh head knows nothing: {}", loss(&steps[0]));
+    assert!(loss(&steps[149]) < 0.05, "{}", loss(&steps[149]));
+    assert!(steps[0].totals.cells == 0.0 && steps[0].losses.cells == 0.0, "cells were not asked for");
+}
+
+#[test]
+fn replies_look_at_what_they_name() {
+    let one = |processor: &Processor| vec![batch((0..3).map(|number| sample(processor, number)).collect())];
+    let steps = steps(&["model.scale_for_small=true", "loss.look=1.0"], &one, 150);
+    let loss = |step: &Step| step.losses.looks / step.totals.looks;
+    assert!((loss(&steps[0]) - 4f64.ln()).abs() < 0.5, "a fresh model looks anywhere: {}", loss(&steps[0]));
+    assert!(loss(&steps[149]) < 0.05, "{}", loss(&steps[149]));
 }
 
 #[test]
@@ -48,7 +71,9 @@ fn accumulating_equals_the_large_batch() {
             batch(vec![sample(processor, 3)]),
         ]
     };
-    let (whole, parts) = (steps(&[], &whole, 10), steps(&["accumulate=3"], &parts, 10));
+    let settings = ["loss.letters=0.5", "loss.background=1.0", "loss.look=0.5"];
+    let (whole, parts) =
+        (steps(&settings, &whole, 10), steps(&[&settings[..], &["accumulate=3"]].concat(), &parts, 10));
     for (a, b) in whole.iter().zip(&parts) {
         let (x, y) = (a.losses.word_mean(), b.losses.word_mean());
         assert!((x - y).abs() < 1e-5 * x.abs(), "step {}: {x} and {y}", a.step);

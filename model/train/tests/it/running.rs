@@ -128,7 +128,8 @@ fn all_mistakes_of_a_recipe_are_told_at_once() {
 #[test]
 fn the_bundled_recipes_can_be_meant_and_the_papers_be_planned() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
-    for name in ["pretrain_demo", "sft_demo", "pretrain_gpu", "paper_pretrain", "paper_long_context"] {
+    for name in ["pretrain_demo", "pretrain_pages", "sft_demo", "pretrain_gpu", "paper_pretrain", "paper_long_context"]
+    {
         let recipe = Recipe::read(&folder.join(format!("{name}.toml")), &[]).unwrap_or_else(|error| panic!("{error}"));
         let plan = recipe.plan();
         match name {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use glim_data::training::{Batch, CellLabel, Cursor, Prepared};
+use glim_data::training::{Batch, CellLabel, Cursor, Named, Prepared, UNKNOWN_LETTERS};
 use glim_processor::{Grid, Processor, Training};
 use glim_train::Recipe;
 use glim_vlm::checkpoint;
@@ -90,8 +90,15 @@ pub fn sample(processor: &Processor, number: u32) -> Prepared {
         x_bin: i64::from(7 + 14 * (cell % 2)),
         y_bin: i64::from(7 + 14 * (cell / 2)),
     };
+    let letters = |patch: u32| match patch {
+        15 => UNKNOWN_LETTERS,
+        _ if patch % 5 == number % 5 => [2 + (patch + number) as u8, 60],
+        _ => [0, 0],
+    };
     Prepared {
         labels: (0..4).map(label).collect(),
+        letters: (0..16).map(letters).collect(),
+        named: vec![Named { tokens: begin - 1..ids.len() - 1, cells: vec![number as usize % 4] }],
         ids,
         weights,
         patches: patches.collect(),

@@ -18,7 +18,9 @@ fn spans(messages: &[Message], template: &str, thinking: Thinking) -> Result<(St
         patches: Vec::new(),
         grids: Vec::new(),
         labels: Vec::new(),
+        letters: Vec::new(),
         asked: None,
+        named: Vec::new(),
     };
     let whole = processor.tokenizer().decode(&of.ids, false).map_err(|error| error.to_string())?;
     Ok((whole, learned(&of, &processor)))

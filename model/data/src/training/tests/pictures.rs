@@ -89,6 +89,7 @@ fn cells_are_labelled_by_what_covers_them() {
             ("Download now".to_owned(), [10.0, 0.0, 32.0, 10.0]),
             ("button".to_owned(), [0.0, 0.0, 16.0, 10.0]),
         ],
+        written: None,
     };
     let made = labels(&scene, (40, 30), Grid { t: 1, h: 6, w: 8 }, 2, tokenizer).unwrap();
     let first = |text: &str| i64::from(tokenizer.encode(text).unwrap()[0]);
@@ -100,6 +101,68 @@ fn cells_are_labelled_by_what_covers_them() {
     assert_eq!(made[..4], [button, download, download, download]);
     assert_eq!(made[4..8], [none; 4]);
     assert_eq!(made[8..], [none, none, none, search]);
+}
+
+#[test]
+fn a_cell_says_the_token_that_is_written_there() {
+    let processor = processor();
+    let tokenizer = processor.tokenizer();
+    // 4 x 2 cells of 10 pixels; a link covers all of them, and its only word is written in the upper row.
+    let scene = Scene {
+        words: vec![("qwvz".to_owned(), [0.0, 0.0, 40.0, 20.0])],
+        written: Some(vec![("qwvz".to_owned(), [0.0, 1.0, 40.0, 9.0]), (" far".to_owned(), [0.0, 50.0, 9.0, 59.0])]),
+    };
+    let made = labels(&scene, (40, 20), Grid { t: 1, h: 4, w: 8 }, 2, tokenizer).unwrap();
+    let ids: Vec<i64> = tokenizer.encode("qwvz").unwrap().into_iter().map(i64::from).collect();
+    assert_eq!(ids.len(), 4, "a letter each");
+    let tokens: Vec<i64> = made.iter().map(|label| label.token).collect();
+    assert_eq!(tokens[..4], ids);
+    assert_eq!(tokens[4..], [ids[0]; 4], "what is not written on says how the link begins");
+    assert!(made.iter().all(|label| (label.x_bin, label.y_bin) == (14, 14)), "the middle is the link's");
+}
+
+#[test]
+fn replies_know_which_cells_show_what_they_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = shard(folder.path(), 1, 1);
+    let processor = processor();
+    let of = ScreensRecipe { tasks: ["comprehension".to_owned()].into(), per_screen: 9, ..screens(&path) };
+    let mixture = Mixture::open(&recipe(vec![SourceRecipe::Screens(of)]), processor.clone(), None, 1).unwrap();
+    let sample = prepared(&mixture, 0);
+    assert!(!sample.named.is_empty());
+    for named in &sample.named {
+        let reply: Vec<u32> = named.tokens.clone().map(|at| sample.ids[at + 1]).collect();
+        let reply = processor.tokenizer().decode(&reply, false).unwrap();
+        assert!(reply.starts_with("<|begin_of_box|>[["), "{reply}");
+        // The cells in the middle of what is named are among them, of four rows of seven.
+        for place in reply.split("],") {
+            let numbers = place.split(|c: char| !c.is_ascii_digit()).filter_map(|run| run.parse().ok());
+            let numbers: Vec<usize> = numbers.collect();
+            let middle = |axis: usize| (numbers[axis] + numbers[numbers.len() - 2 + axis]) / 2;
+            let cell = middle(1) * 4 / 1000 * 7 + middle(0) * 7 / 1000;
+            assert!(named.cells.contains(&cell) && named.cells.len() < 10, "{reply} {:?}", named.cells);
+        }
+    }
+}
+
+#[test]
+fn words_know_whether_they_begin_an_element() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |angle: f32| {
+        let path = folder.path().join("train-00000.parquet");
+        let mut writer = ShardWriter::create(&path, &ShardOptions::default()).unwrap();
+        let mut screen = sample::screen("a.test", 0, 0);
+        screen.lines[0].angle = angle;
+        writer.push(Row { screen, picture: sample::picture(0) }).unwrap();
+        writer.finish().unwrap();
+        let data = recipe(vec![SourceRecipe::Screens(screens(&path))]);
+        let mixture = Mixture::open(&data, processor(), None, 1).unwrap();
+        let Ready::Sample(measured) = mixture.measure(0).unwrap() else { panic!("a sample") };
+        let written = measured.sample().scene.clone().unwrap().written?;
+        Some(written.into_iter().map(|(word, _)| word).collect::<Vec<_>>())
+    };
+    assert_eq!(written(0.0).unwrap(), ["Download", " now"]);
+    assert_eq!(written(3.0), None, "where the letters of a turned line are is not known");
 }
 
 #[test]
