@@ -13,7 +13,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError, read_config};
 use crate::config::Config;
 use crate::positions::{InputError, Positions};
 use crate::projector::{self, Projector};
-use crate::text::{Reach, Rotary, Row, Text};
+use crate::text::{Reach, Rotary, Row, Text, Way};
 use crate::trace::Trace;
 use crate::vision::Vision;
 use crate::weights::{Init, Root, Weight, Weights};
@@ -73,7 +73,8 @@ impl Reading {
     }
 
     fn on(&self, model: &Model, layers: Range<usize>, hidden: Tensor, recompute: usize, trace: &Trace) -> Tensor {
-        model.text.forward(layers, hidden, &self.rotary, Reach::Packed(&self.lengths), None, recompute, trace)
+        let way = Way { rotary: &self.rotary, reach: Reach::Packed(&self.lengths), recompute, trace };
+        model.text.forward(layers, hidden, &way, None)
     }
 }
 
@@ -285,8 +286,8 @@ impl Model {
         let embedded = self.embed(&ids, features.as_ref());
         let rotary = Rotary::new(&self.config.text.rope, axes.each_ref().map(Vec::as_slice), self.device);
         let layers = Some(&mut cache.layers);
-        let hidden =
-            self.text.forward(0..self.text.depth(), embedded, &rotary, Reach::Cached(&rows), layers, 0, &Trace::off());
+        let way = Way { rotary: &rotary, reach: Reach::Cached(&rows), recompute: 0, trace: &Trace::off() };
+        let hidden = self.text.forward(0..self.text.depth(), embedded, &way, layers);
         for row in &rows {
             cache.lengths[row.slot] = row.start + row.count;
         }
@@ -310,8 +311,8 @@ impl Model {
         let rotary = Rotary::new(&self.config.text.rope, [positions; 3], self.device);
         let reach = Reach::Step { slots: &numbers, lengths: &lengths };
         let layers = Some(&mut cache.layers);
-        let hidden =
-            self.text.forward(0..self.text.depth(), self.embed(ids, None), &rotary, reach, layers, 0, &Trace::off());
+        let way = Way { rotary: &rotary, reach, recompute: 0, trace: &Trace::off() };
+        let hidden = self.text.forward(0..self.text.depth(), self.embed(ids, None), &way, layers);
         for slot in slots {
             cache.lengths[*slot] += 1;
         }

@@ -37,6 +37,15 @@ pub(crate) enum Reach<'a> {
     Step { slots: &'a [i64], lengths: &'a [i64] },
 }
 
+/// How tokens go through layers.
+pub(crate) struct Way<'a> {
+    pub rotary: &'a Rotary,
+    pub reach: Reach<'a>,
+    /// Of the first so many layers the way back keeps only what goes in.
+    pub recompute: usize,
+    pub trace: &'a Trace,
+}
+
 /// Angles of tokens.
 pub(crate) struct Rotary {
     /// `[tokens, rotary_dim / 2]`, f32.
@@ -183,12 +192,10 @@ impl Text {
         &self,
         layers: Range<usize>,
         hidden: Tensor,
-        rotary: &Rotary,
-        reach: Reach<'_>,
+        way: &Way<'_>,
         mut cache: Option<&mut Vec<LayerCache>>,
-        recompute: usize,
-        trace: &Trace,
     ) -> Tensor {
+        let Way { rotary, reach, recompute, trace } = *way;
         if layers.start == 0 {
             rotary.note(trace);
             trace.note(|| "txt_inputs_embeds".into(), &hidden);

@@ -11,7 +11,7 @@ use super::Scene;
 /// Letters of one patch that are told at the most, from the left.
 pub const SLOTS: usize = 2;
 
-/// How many kinds of letters there are, [`NO_LETTER`] and [`OTHER`] among them.
+/// How many kinds of letters there are: none, one outside of ASCII, and each sign of ASCII.
 pub const KINDS: u8 = 2 + (b'~' - b'!') + 1;
 
 /// Where a patch shows no letter, or no second one.
