@@ -30,7 +30,6 @@ impl Head {
 }
 
 /// Those of a recipe.
-#[derive(Default)]
 pub struct Heads {
     /// Where the middle of a cell's element is: `2 * BINS` outputs for each token of a picture.
     pub centre: Option<Head>,

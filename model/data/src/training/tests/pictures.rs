@@ -3,6 +3,7 @@
 use glim_processor::{Grid, Picture};
 
 use super::super::labels::labels;
+use super::super::letters::{NO_LETTER, letters};
 use super::super::sample::Unfit;
 use super::*;
 use crate::coordinates::norm_box;
@@ -119,6 +120,23 @@ fn a_cell_says_the_token_that_is_written_there() {
     assert_eq!(tokens[..4], ids);
     assert_eq!(tokens[4..], [ids[0]; 4], "what is not written on says how the link begins");
     assert!(made.iter().all(|label| (label.x_bin, label.y_bin) == (14, 14)), "the middle is the link's");
+}
+
+#[test]
+fn letters_stand_where_their_patch_is_stored() {
+    // A black patch in the sixth row and fourth column, with a letter in it.
+    let of = [42, 70, 56, 84];
+    let mut pixels = vec![255; 224 * 224 * 3];
+    for y in of[1]..of[3] {
+        pixels[3 * (y * 224 + of[0])..3 * (y * 224 + of[2])].fill(0);
+    }
+    let made = processor().picture(Picture::new(224, 224, pixels).unwrap()).unwrap();
+    let sums: Vec<f32> = made.pixels.chunks(3 * 2 * 14 * 14).map(|patch| patch.iter().sum()).collect();
+    let darkest = (0..sums.len()).min_by(|a, b| sums[*a].total_cmp(&sums[*b]));
+    let scene = Scene { written: Some(vec![("a".to_owned(), of.map(|at| at as f32))]), ..Scene::default() };
+    let told = letters(&scene, (224, 224), made.grid, 2);
+    assert_eq!(told.len(), sums.len());
+    assert_eq!(told.iter().position(|slots| slots[0] != NO_LETTER), darkest);
 }
 
 #[test]
